@@ -1,0 +1,193 @@
+#pragma once
+
+// Task<T>: a lazy coroutine. It starts when awaited and resumes its awaiter when done, on whatever
+// thread its last awaitable resumed it. A Task is awaited at most once and destroyed by its owner.
+// Dropping a task that was never awaited runs nothing.
+//
+// spawn(executor, task) starts one nobody awaits: its frame frees itself at the end.
+// OneShot<T> is the bridge from callbacks: one side sets a value once, the other awaits it.
+
+#include <atomic>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "engine/base/assert.hpp"
+#include "engine/base/executor.hpp"
+
+namespace stepwell {
+
+template <typename T>
+class Task;
+
+namespace detail {
+
+struct FinalAwaiter {
+  bool await_ready() const noexcept { return false; }
+  template <typename Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+    const auto next = self.promise().continuation;
+    return next ? next : std::noop_coroutine();
+  }
+  void await_resume() const noexcept {}
+};
+
+struct PromiseBase {
+  std::coroutine_handle<> continuation;
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return {}; }
+  // Libraries' exceptions become Errors where they enter; one that gets here is our bug.
+  void unhandled_exception() noexcept { std::terminate(); }
+};
+
+template <typename T>
+struct Promise : PromiseBase {
+  std::optional<T> value;
+  Task<T> get_return_object();
+  template <typename U>
+  void return_value(U&& result) {
+    value.emplace(std::forward<U>(result));
+  }
+  T take() { return std::move(*value); }
+};
+
+template <>
+struct Promise<void> : PromiseBase {
+  Task<void> get_return_object();
+  void return_void() {}
+  void take() {}
+};
+
+}  // namespace detail
+
+template <typename T = void>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = detail::Promise<T>;
+
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  auto operator co_await() && {
+    struct Awaiter {
+      std::coroutine_handle<promise_type> handle;
+      bool await_ready() const noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+        handle.promise().continuation = awaiting;
+        return handle;
+      }
+      T await_resume() { return handle.promise().take(); }
+    };
+    return Awaiter{handle_};
+  }
+
+ private:
+  std::coroutine_handle<promise_type> handle_;
+};
+
+template <typename T>
+Task<T> detail::Promise<T>::get_return_object() {
+  return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
+}
+
+inline Task<void> detail::Promise<void>::get_return_object() {
+  return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
+}
+
+namespace detail {
+
+// The frame of a spawned task: destroys itself when it ends.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+inline Detached run_detached(Task<void> task) {
+  co_await std::move(task);
+}
+
+}  // namespace detail
+
+inline void spawn(Executor& executor, Task<void> task) {
+  executor.post([task = std::move(task)]() mutable { detail::run_detached(std::move(task)); });
+}
+
+// co_await resume_on(executor): go on there.
+inline auto resume_on(Executor& executor) {
+  struct Awaiter {
+    Executor& executor;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle) {
+      executor.post([handle] { handle.resume(); });
+    }
+    void await_resume() const noexcept {}
+  };
+  return Awaiter{executor};
+}
+
+// co_await sleep_for(executor, delay): go on there after `delay`.
+inline auto sleep_for(Executor& executor, Instant delay) {
+  struct Awaiter {
+    Executor& executor;
+    Instant delay;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> handle) {
+      executor.post_after(delay, [handle] { handle.resume(); });
+    }
+    void await_resume() const noexcept {}
+  };
+  return Awaiter{executor, delay};
+}
+
+// A value that is set once, from any thread, and awaited once. The awaiter resumes on `executor`,
+// which is given by the awaiting side. Copies share the state.
+template <typename T>
+class OneShot {
+ public:
+  explicit OneShot(Executor& executor) : state_(std::make_shared<State>(executor)) {}
+
+  void set(T value) const {
+    state_->value.emplace(std::move(value));
+    // Whoever comes second (setter or awaiter) finds the other's mark and goes on.
+    if (state_->mark.exchange(kSet, std::memory_order_acq_rel) == kAwaited) {
+      state_->executor.post([state = state_] { state->waiting.resume(); });
+    }
+  }
+
+  bool await_ready() const noexcept {
+    return state_->mark.load(std::memory_order_acquire) == kSet;
+  }
+  bool await_suspend(std::coroutine_handle<> handle) const {
+    state_->waiting = handle;
+    return state_->mark.exchange(kAwaited, std::memory_order_acq_rel) != kSet;
+  }
+  T await_resume() const { return std::move(*state_->value); }
+
+ private:
+  enum Mark { kEmpty, kAwaited, kSet };
+  struct State {
+    explicit State(Executor& e) : executor(e) {}
+    Executor& executor;
+    std::atomic<Mark> mark{kEmpty};
+    std::coroutine_handle<> waiting;
+    std::optional<T> value;
+  };
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace stepwell
