@@ -1,0 +1,68 @@
+#pragma once
+
+// Payloads other than metric batches: the schema's native structs to bytes and back. Decoding verifies
+// with tight limits before any field is read, so foreign bytes cannot lead outside the payload.
+
+#include <string>
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/schema/commands_generated.h"
+#include "protocol/schema/reads_generated.h"
+#include "protocol/schema/session_generated.h"
+
+namespace stepwell::protocol {
+
+// The deepest message is runs -> info; the widest holds kEntriesMax texts.
+inline constexpr std::size_t kTableDepthMax = 8;
+inline constexpr std::size_t kTablesMax = 100'000;
+
+template <typename Native>
+std::string encode(const Native& message) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(Native::TableType::Pack(builder, &message));
+  return {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()};
+}
+
+// encode() as a frame.
+template <typename Native>
+std::string make_frame_of(Kind kind, const Native& message, RunId run = {}, WriterId writer = {},
+                          std::uint64_t sequence = 0) {
+  FrameHeader header;
+  header.kind = kind;
+  header.run = run;
+  header.writer = writer;
+  header.sequence = sequence;
+  return make_frame(header, encode(message));
+}
+
+// kInvalid if the payload is not a well-formed message of this type. `payload` is 8-aligned.
+template <typename Native>
+Result<Native> decode(Bytes payload) {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(payload.data());
+  flatbuffers::Verifier verifier(data, payload.size(), kTableDepthMax, kTablesMax);
+  if (!verifier.VerifyBuffer<typename Native::TableType>(nullptr)) {
+    return fail(ErrorKind::kInvalid, "payload of {} bytes is not a well-formed {}", payload.size(),
+                Native::TableType::GetFullyQualifiedName());
+  }
+  Native message;
+  flatbuffers::GetRoot<typename Native::TableType>(data)->UnPackTo(&message);
+  return message;
+}
+
+template <typename Id>
+wire::Id to_wire(const Id& id) {
+  return {load<std::uint64_t>(id.bytes.data()), load<std::uint64_t>(id.bytes.data() + 8)};
+}
+
+template <typename Id>
+Id from_wire(const wire::Id& wire) {
+  Id id;
+  store(id.bytes.data(), wire.first());
+  store(id.bytes.data() + 8, wire.second());
+  return id;
+}
+
+}  // namespace stepwell::protocol
