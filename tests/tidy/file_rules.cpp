@@ -55,8 +55,8 @@ Complaints check_folders(const Tree& tree) {
     // engine/ only holds folders; schemas are described by protocol/'s README.
     const auto lists = tree.find(folder + "/CMakeLists.txt");
     const bool is_target = lists != tree.end() && !lists->second.empty() && folder != "engine";
-    const bool is_told = folder.starts_with("engine/") || folder == "protocol" ||
-                         folder.starts_with("protocol/");
+    const bool is_told =
+        folder.starts_with("engine/") || folder == "protocol" || folder.starts_with("protocol/");
     if (is_target && is_told && !tree.contains(folder + "/README.md"))
       complaints.push_back(folder + ": a folder without README.md");
   }

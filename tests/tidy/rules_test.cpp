@@ -68,6 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         IncludeCase{"examples/x.cpp", "#include \"engine/wal/a.hpp\"", "may not include"},
         IncludeCase{"tools/x.cpp", "#include \"engine/wal/a.hpp\"", nullptr},
         IncludeCase{"tools/x.cpp", "#include \"bench/a.hpp\"", "nothing includes bench"},
+        IncludeCase{"tests/x.cpp", "#include \"bench/a.hpp\"", "nothing includes bench"},
         IncludeCase{"bench/x.cpp", "#include \"tests/base/a.hpp\"", "nothing includes tests"}));
 
 TEST(FolderTableAlone, RefusesAFolderItDoesNotKnow) {
@@ -115,11 +116,13 @@ TEST(Headers, HaveAPragma) {
 }
 
 TEST(Headers, AreIncludedFirstByTheirOwnSource) {
-  EXPECT_THAT(check_headers(with("engine/base/a.cpp", "#include \"engine/base/a.hpp\"\n"
-                                                      "#include <vector>")),
+  EXPECT_THAT(check_headers(with("engine/base/a.cpp",
+                                 "#include \"engine/base/a.hpp\"\n"
+                                 "#include <vector>")),
               IsEmpty());
-  EXPECT_THAT(check_headers(with("engine/base/a.cpp", "#include <vector>\n"
-                                                      "#include \"engine/base/a.hpp\"")),
+  EXPECT_THAT(check_headers(with("engine/base/a.cpp",
+                                 "#include <vector>\n"
+                                 "#include \"engine/base/a.hpp\"")),
               ElementsAre(HasSubstr("not first")));
 }
 

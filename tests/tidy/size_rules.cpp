@@ -10,14 +10,15 @@ namespace {
 
 int columns_of(std::string_view line) {
   // Bytes that continue a UTF-8 sequence take no column.
-  return static_cast<int>(std::count_if(
-      line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<int>(std::count_if(line.begin(), line.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
 }
 
 int long_lines_of(const Lines& lines) {
-  return static_cast<int>(
-      std::count_if(lines.begin(), lines.end(),
-                    [](const std::string& line) { return columns_of(line) > kColumnsMax; }));
+  return static_cast<int>(std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return columns_of(line) > kColumnsMax;
+  }));
 }
 
 bool begins_something(std::string_view line) {
@@ -48,8 +49,8 @@ void judge(const std::string& path, const Size& found, const Ratchet& ratchet,
   const auto entry = ratchet.find(fmt::format("{} {}", path, found.what));
   if (entry == ratchet.end()) {
     if (found.size > found.limit)
-      complaints.push_back(fmt::format("{}: {} {}, at most {}", path, found.what, found.size,
-                                       found.limit));
+      complaints.push_back(
+          fmt::format("{}: {} {}, at most {}", path, found.what, found.size, found.limit));
     return;
   }
   if (found.size <= found.limit)

@@ -11,13 +11,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFolders[] = {"protocol", "engine", "tools", "bench", "tests", "examples"};
+constexpr std::string_view kFolders[] = {"protocol", "engine", "tools",
+                                         "bench",    "tests",  "examples"};
 
 bool is_ours(const fs::path& path) {
   const auto extension = path.extension();
   const auto name = path.filename();
-  return extension == ".hpp" || extension == ".cpp" || extension == ".fbs" ||
-         name == "README.md" || name == "CMakeLists.txt";
+  return extension == ".hpp" || extension == ".cpp" || extension == ".fbs" || name == "README.md" ||
+         name == "CMakeLists.txt";
 }
 
 std::string read_text(const fs::path& path) {
@@ -75,15 +76,21 @@ std::vector<Include> includes_of(const Lines& lines) {
   return found;
 }
 
-bool is_header(std::string_view path) { return path.ends_with(".hpp"); }
+bool is_header(std::string_view path) {
+  return path.ends_with(".hpp");
+}
 
-bool is_source(std::string_view path) { return path.ends_with(".cpp"); }
+bool is_source(std::string_view path) {
+  return path.ends_with(".cpp");
+}
 
 std::string folder_of(std::string_view path) {
   const auto slash = path.rfind('/');
   return std::string(slash == path.npos ? std::string_view() : path.substr(0, slash));
 }
 
-std::string where(std::string_view path, int line) { return fmt::format("{}:{}", path, line); }
+std::string where(std::string_view path, int line) {
+  return fmt::format("{}:{}", path, line);
+}
 
 }  // namespace stepwell::tidy

@@ -31,17 +31,25 @@ TEST(TheTree, IsFound) {
   EXPECT_TRUE(tree().contains("tests/tidy/tree_test.cpp"));
 }
 
-TEST(TheTree, IncludesAsTheDesignAllows) { EXPECT_THAT(check_folder_table(tree()), IsClean()); }
+TEST(TheTree, IncludesAsTheDesignAllows) {
+  EXPECT_THAT(check_folder_table(tree()), IsClean());
+}
 
-TEST(TheTree, NamesLibrariesWhereTheyBelong) { EXPECT_THAT(check_libraries(tree()), IsClean()); }
+TEST(TheTree, NamesLibrariesWhereTheyBelong) {
+  EXPECT_THAT(check_libraries(tree()), IsClean());
+}
 
 TEST(TheTree, CompilesCoroutineHeadersRarely) {
   EXPECT_THAT(check_coroutine_units(tree()), IsClean());
 }
 
-TEST(TheTree, HasSoundHeaders) { EXPECT_THAT(check_headers(tree()), IsClean()); }
+TEST(TheTree, HasSoundHeaders) {
+  EXPECT_THAT(check_headers(tree()), IsClean());
+}
 
-TEST(TheTree, HasToldFolders) { EXPECT_THAT(check_folders(tree()), IsClean()); }
+TEST(TheTree, HasToldFolders) {
+  EXPECT_THAT(check_folders(tree()), IsClean());
+}
 
 TEST(TheTree, StaysWithinItsSizes) {
   EXPECT_THAT(check_sizes(tree(), parse_ratchet(ratchet_lines())), IsClean());
