@@ -12,11 +12,12 @@
 
 namespace stepwell::io {
 
-// Offsets, lengths and memory of direct writes are multiples of this. Also the unit the log pads to.
+// Offsets, lengths and memory of direct writes are multiples of this. Also the unit the log pads
+// to.
 inline constexpr std::size_t kBlockBytes = 4096;
 
-// An existing, fully allocated file as a target of durable writes. Closed when destroyed; a write in
-// flight must have completed before.
+// An existing, fully allocated file as a target of durable writes. Closed when destroyed; a write
+// in flight must have completed before.
 class DurableFile {
  public:
   virtual ~DurableFile() = default;

@@ -4,8 +4,11 @@
 // one, memory is a disk in RAM for tests, faulty decides what of it survives a power cut and which
 // operation fails. All calls block; the log's own writes go through durable_queue.hpp.
 //
-// Paths are plain strings with '/' between parts. A FileSystem may be used from any thread; one File
-// from one thread at a time.
+// Paths are plain strings with '/' between parts. A FileSystem may be used from any thread; one
+// File from one thread at a time.
+//
+// Errors: kNotFound and kExists where the path is or is not there, kOverloaded when the disk is
+// full, kDenied without permission, kIo for everything else.
 
 #include <cstdint>
 #include <memory>
@@ -22,9 +25,11 @@ namespace stepwell::io {
 class DurableQueue;
 
 enum class OpenMode {
-  kRead,       // Must exist; writing is an error.
-  kReadWrite,  // Must exist.
-  kCreate,     // Must not exist (O_EXCL).
+  kRead,        // Must exist; writing is an error.
+  kReadWrite,   // Must exist.
+  kCreate,      // Must not exist (O_EXCL).
+  kReadDirect,  // kRead around the page cache where the disk allows it: memory, offsets and lengths
+                // are multiples of kBlockBytes. For reading much, once.
 };
 
 class File {
@@ -35,7 +40,8 @@ class File {
   virtual Result<std::size_t> read_at(MutableBytes into, std::uint64_t offset) = 0;
   // All of it. Not durable before sync().
   virtual Result<void> write_at(Bytes from, std::uint64_t offset) = 0;
-  // Contents and size are durable on return (fdatasync). After an error nothing about them is known.
+  // Contents and size are durable on return (fdatasync). After an error nothing about them is
+  // known.
   virtual Result<void> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
   virtual Result<void> truncate(std::uint64_t size) = 0;
@@ -68,8 +74,10 @@ class FileSystem {
   // One process, and within it one holder, has a directory. kDenied names the holder's pid.
   virtual Result<std::unique_ptr<DirectoryLock>> lock_directory(const std::string& directory) = 0;
 
-  // A queue of durable writes whose completions are posted to `executor`; at most `depth` in flight.
-  virtual Result<std::unique_ptr<DurableQueue>> durable_queue(Executor& executor, unsigned depth) = 0;
+  // A queue of durable writes whose completions are posted to `executor`; at most `depth` in
+  // flight.
+  virtual Result<std::unique_ptr<DurableQueue>> durable_queue(Executor& executor,
+                                                              unsigned depth) = 0;
 };
 
 }  // namespace stepwell::io

@@ -19,6 +19,7 @@
 #include "engine/base/result.hpp"
 #include "engine/io/file_system.hpp"
 #include "engine/wal/record.hpp"
+#include "engine/wal/report.hpp"
 
 namespace stepwell::wal {
 
@@ -26,7 +27,13 @@ struct Options {
   std::uint64_t segment_bytes = 64 << 20;  // Multiple of 4 KiB. The largest record is half of it.
   std::uint64_t group_bytes_max = 2 << 20;
   unsigned groups_in_flight_max = 4;
-  unsigned pool_segments_max = 16;  // Zero-filled or recycled segments kept ready.
+  // Ready segments that are zero-filled ahead of need: the least at first, doubled whenever the
+  // pool ran dry, up to the most. What is recycled stays, also beyond the most, until the next
+  // open.
+  unsigned pool_segments_min = 2;
+  unsigned pool_segments_max = 16;
+  // Appended and not yet submitted; beyond it append() says kOverloaded.
+  std::uint64_t waiting_bytes_max = 64 << 20;
   // An idle log writes an empty group that vouches for the last one, so that its damage can be told
   // from a torn write.
   Instant idle_mark_after = milliseconds(50);
@@ -41,21 +48,6 @@ struct Environment {
   Random& random;
 };
 
-// A place where acknowledged bytes are not what was written.
-struct Damage {
-  std::string file;
-  std::uint64_t offset = 0;
-  std::string what;
-};
-
-struct RecoveryReport {
-  std::uint64_t groups = 0;
-  std::uint64_t records = 0;
-  std::uint64_t bytes = 0;
-  std::optional<std::string> torn_tail;  // Where an unacknowledged tail was cut off, if one was.
-  std::vector<Damage> damages;           // Not empty only with `salvage` or `read_only`.
-};
-
 class Log {
  public:
   // The whole group is on disk and every earlier one is. Called in order.
@@ -65,12 +57,12 @@ class Log {
   // Called with every recovered group above `applied`, in order; an error ends the opening.
   using OnRecovered = std::function<Result<void>(GroupPtr)>;
 
-  // Recovers the log in `directory` (created if missing). `applied`: the greatest LSN that the index
-  // holds; the log must reach it, and replays what lies above. kCorrupt names file and offset of
-  // damaged acknowledged data.
+  // Recovers the log in `directory` (created if missing). `applied`: the greatest LSN that the
+  // index holds; the log must reach it, and replays what lies above. kCorrupt names file and offset
+  // of damaged acknowledged data.
   static Result<std::unique_ptr<Log>> open(Environment environment, std::string directory,
-                                           Options options, Lsn applied, const OnRecovered& recovered,
-                                           RecoveryReport& report);
+                                           Options options, Lsn applied,
+                                           const OnRecovered& recovered, RecoveryReport& report);
   virtual ~Log() = default;
 
   virtual void set_callbacks(OnDurable durable, OnPoisoned poisoned) = 0;
@@ -84,7 +76,8 @@ class Log {
   // has let go; holders are named by the first call that mentions them.
   virtual void release(std::string_view holder, Lsn lsn) = 0;
 
-  // Groups with records above `after`, oldest first, from the files; for a lagging holder or a dump.
+  // Groups with records above `after`, oldest first, from the files; for a lagging holder or a
+  // dump.
   virtual Result<void> read(Lsn after, const std::function<Result<bool>(GroupPtr)>& visit) = 0;
 
   virtual std::uint64_t record_bytes_max() const = 0;
@@ -92,10 +85,17 @@ class Log {
   virtual Lsn last_durable() const = 0;
 
   struct Stats {
-    std::uint64_t segments_live = 0;   // Named segments that still hold unreleased records.
-    std::uint64_t segments_pooled = 0;
+    std::uint64_t segments_live = 0;      // Named segments that still hold unreleased records.
+    std::uint64_t segments_pooled = 0;    // Ready in the pool.
+    std::uint64_t segments_prepared = 0;  // Ready under their final name, not begun.
     std::uint64_t segment_bytes = 0;
     std::uint64_t bytes_in_memory = 0;  // Group buffers not yet let go by their holders.
+    std::uint64_t bytes_waiting = 0;    // Appended, not yet submitted.
+    std::uint64_t groups_written = 0;
+    // For admission: bytes that can be logged without a new segment. Where this falls below two
+    // segments and `disk_full` is set, refuse all but deletes, purges and checkpoints.
+    std::uint64_t room_bytes = 0;
+    bool disk_full = false;  // The last attempt to make a segment found no space.
   };
   virtual Stats stats() const = 0;
 

@@ -21,8 +21,8 @@ enum class Door : std::uint8_t { kFrame = 1, kRest = 2, kServer = 3 };
 struct Envelope {
   std::uint16_t kind = 0;
   Door door = Door::kFrame;
-  std::int64_t arrival_ms = 0;   // Milliseconds since the epoch, UTC.
-  std::uint64_t principal = 0;   // Who is asking; 0 while there is no authentication.
+  std::int64_t arrival_ms = 0;  // Milliseconds since the epoch, UTC.
+  std::uint64_t principal = 0;  // Who is asking; 0 while there is no authentication.
 };
 
 struct RecordView {

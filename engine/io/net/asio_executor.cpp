@@ -139,7 +139,6 @@ TimerId AsioExecutor::post_after(Instant delay, Job job) {
 
 bool AsioExecutor::cancel(TimerId timer) {
   Job dropped;  // Destroyed outside the lock: its destructor may come back here.
-  if (state_->finishing) asio::post(state_->context, [state = state_.get()] { state->arm(); });
   auto locked = state_->timers.lock();
   const auto due = locked->due.find(timer);
   if (due == locked->due.end()) return false;
@@ -147,6 +146,7 @@ bool AsioExecutor::cancel(TimerId timer) {
   dropped = std::move(it->second);
   locked->waiting.erase(it);
   locked->due.erase(due);
+  if (state_->finishing) asio::post(state_->context, [state = state_.get()] { state->arm(); });
   return true;
 }
 
