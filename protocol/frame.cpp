@@ -19,7 +19,7 @@ Result<FrameHeader> read_header(Bytes bytes) {
     return fail(ErrorKind::kCorrupt, "frame header is cut: {} of {} bytes", bytes.size(),
                 sizeof(FrameHeader));
   }
-  const auto header = load<FrameHeader>(bytes.data());
+  const auto header = load_le<FrameHeader>(bytes.data());
   if (header.magic != kFrameMagic) {
     return fail(ErrorKind::kCorrupt, "frame starts with {:08x}, expected magic {:08x}", header.magic,
                 kFrameMagic);
@@ -69,17 +69,17 @@ std::string make_frame(FrameHeader header, std::string_view payload) {
   header.payload_bytes = static_cast<std::uint32_t>(padded);
   header.payload_hash = XXH3_64bits(frame.data() + sizeof header, padded);
   header.header_hash = hash_of_header(header);
-  store(frame.data(), header);
+  store_le(frame.data(), header);
   return frame;
 }
 
 void restamp(std::string& frame, RunId run, WriterId writer, std::uint64_t sequence) {
-  auto header = load<FrameHeader>(frame.data());
+  auto header = load_le<FrameHeader>(frame.data());
   header.run = run;
   header.writer = writer;
   header.sequence = sequence;
   header.header_hash = hash_of_header(header);
-  store(frame.data(), header);
+  store_le(frame.data(), header);
 }
 
 }  // namespace stepwell::protocol

@@ -54,14 +54,14 @@ Result<Native> decode(Bytes payload) {
 
 template <typename Id>
 wire::Id to_wire(const Id& id) {
-  return {load<std::uint64_t>(id.bytes.data()), load<std::uint64_t>(id.bytes.data() + 8)};
+  return {load_le<std::uint64_t>(id.bytes.data()), load_le<std::uint64_t>(id.bytes.data() + 8)};
 }
 
 template <typename Id>
 Id from_wire(const wire::Id& wire) {
   Id id;
-  store(id.bytes.data(), wire.first());
-  store(id.bytes.data() + 8, wire.second());
+  store_le(id.bytes.data(), wire.first());
+  store_le(id.bytes.data() + 8, wire.second());
   return id;
 }
 

@@ -32,7 +32,7 @@ std::size_t sequence_length(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-  while (text.size() >= 8 && (load<std::uint64_t>(text.data()) & 0x8080808080808080ULL) == 0) {
+  while (text.size() >= 8 && (load_le<std::uint64_t>(text.data()) & 0x8080808080808080ULL) == 0) {
     text.remove_prefix(8);
   }
   while (!text.empty()) {

@@ -28,14 +28,14 @@ inline std::string_view as_text(Bytes bytes) {
 
 // Unaligned loads and stores of plain little-endian values.
 template <typename T>
-T load(const void* from) {
+T load_le(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 
 template <typename T>
-void store(void* to, T value) {
+void store_le(void* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 

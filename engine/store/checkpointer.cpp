@@ -1,0 +1,94 @@
+#include "engine/store/checkpointer.hpp"
+
+#include "engine/base/assert.hpp"
+
+namespace stepwell::store {
+
+Checkpointer::Checkpointer(index::Environment& environment, const Layout& layout, Layers& layers,
+                           Executor& sequencer, Executor& compactor, Meta meta, Options options,
+                           Events events)
+    : environment_(environment),
+      layout_(layout),
+      layers_(layers),
+      sequencer_(sequencer),
+      compactor_(compactor),
+      meta_(meta),
+      options_(options),
+      events_(std::move(events)) {}
+
+Checkpointer::~Checkpointer() {
+  if (timer_ != 0) sequencer_.cancel(timer_);
+}
+
+void Checkpointer::consider() {
+  if (running_ || stopped_ || layers_.active_is_empty()) return;
+  if (layers_.active_bytes() >= options_.start_bytes) {
+    start();
+  } else if (timer_ == 0) {
+    timer_ = sequencer_.post_after(options_.start_after, [this] {
+      timer_ = 0;
+      if (!running_ && !stopped_ && !layers_.active_is_empty()) start();
+    });
+  }
+}
+
+void Checkpointer::start() {
+  if (timer_ != 0) {
+    sequencer_.cancel(timer_);
+    timer_ = 0;
+  }
+  running_ = true;
+  auto [generation, up_to] = layers_.freeze();
+  checkpoint_ = std::make_unique<Checkpoint>(environment_, layout_, meta_, std::move(generation),
+                                             up_to, options_.transaction_bytes);
+  spawn(compactor_, run());
+}
+
+Task<void> Checkpointer::run() {
+  bool more = true;
+  bool told = false;
+  while (more) {
+    auto stepped = checkpoint_->step();
+    if (!stepped) {
+      co_await resume_on(sequencer_);
+      stopped_ = true;
+      running_ = false;
+      events_.failed(stepped.error());
+      co_return;
+    }
+    more = stepped.value();
+    if (checkpoint_->published() && !told) {
+      told = true;
+      co_await resume_on(sequencer_);
+      events_.published(checkpoint_->meta().applied);
+      co_await resume_on(compactor_);
+    }
+    if (more) co_await sleep_for(compactor_, options_.pause);
+  }
+  co_await resume_on(sequencer_);
+  meta_ = checkpoint_->meta();
+  checkpoint_.reset();
+  layers_.thaw();
+  ++count_;
+  running_ = false;
+  events_.finished();
+  consider();
+}
+
+Result<void> Checkpointer::run_now() {
+  STEPWELL_ASSERT(!running_);
+  if (layers_.active_is_empty()) return ok();
+  auto [generation, up_to] = layers_.freeze();
+  Checkpoint checkpoint(environment_, layout_, meta_, std::move(generation), up_to,
+                        options_.transaction_bytes);
+  bool more = true;
+  while (more) {
+    TRY(more, checkpoint.step());
+  }
+  meta_ = checkpoint.meta();
+  layers_.thaw();
+  ++count_;
+  return ok();
+}
+
+}  // namespace stepwell::store

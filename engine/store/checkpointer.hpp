@@ -1,0 +1,66 @@
+#pragma once
+
+// Decides when a checkpoint is due and drives it on the compactor, with pauses so that the log's
+// syncs pass in between. Belongs to the sequencer; only the steps run on the compactor.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "engine/base/executor.hpp"
+#include "engine/base/task.hpp"
+#include "engine/store/checkpoint.hpp"
+#include "engine/store/layers.hpp"
+
+namespace stepwell::store {
+
+class Checkpointer {
+ public:
+  struct Options {
+    std::uint64_t start_bytes = 0;
+    Instant start_after{0};
+    std::uint64_t transaction_bytes = 0;
+    Instant pause{0};
+  };
+  struct Events {
+    std::function<void(Lsn)> published;       // The log is not needed up to here.
+    std::function<void()> finished;
+    std::function<void(const Error&)> failed;  // The index must not be written again.
+  };
+
+  // All that is passed outlives the checkpointer; destroy it only when idle() or the executors have
+  // stopped.
+  Checkpointer(index::Environment& environment, const Layout& layout, Layers& layers,
+               Executor& sequencer, Executor& compactor, Meta meta, Options options, Events events);
+  ~Checkpointer();
+
+  // Something was applied: starts a checkpoint if one is due, or plans to look again.
+  void consider();
+  // At once, on this thread, with no pause: while a long log is replayed.
+  Result<void> run_now();
+  bool idle() const { return !running_; }
+  // Starts no further one.
+  void stop() { stopped_ = true; }
+  const Meta& meta() const { return meta_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  void start();
+  Task<void> run();
+
+  index::Environment& environment_;
+  const Layout& layout_;
+  Layers& layers_;
+  Executor& sequencer_;
+  Executor& compactor_;
+  Meta meta_;
+  Options options_;
+  Events events_;
+  std::unique_ptr<Checkpoint> checkpoint_;
+  bool running_ = false;
+  bool stopped_ = false;
+  TimerId timer_ = 0;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace stepwell::store

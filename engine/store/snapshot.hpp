@@ -1,0 +1,44 @@
+#pragma once
+
+// What a reader sees: everything published before it was taken, and nothing later. Any thread, one at
+// a time. Short-lived: it keeps pages of the index and frames in memory from being freed, so it is
+// never held across a wait. A long stream is pages, each from its own snapshot, resumed after the last
+// point sent.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/store/layered_reader.hpp"
+
+namespace stepwell::store {
+
+// What can be said of a series without listing it.
+struct SeriesSummary {
+  std::uint64_t count = 0;  // Distinct points.
+  Point first;              // Of the total order; meaningless where count is 0.
+  Point latest;
+};
+
+class Snapshot {
+ public:
+  explicit Snapshot(std::unique_ptr<LayeredReader> reader) : reader_(std::move(reader)) {}
+
+  const RowReader& rows() const { return *reader_; }
+  Lsn as_of() const { return reader_->as_of(); }
+
+  // The first `limit` points of a series in `range`, in the total order; fewer only at the end.
+  Result<std::vector<Point>> points(RunNumber run, SeriesNumber series, const PointRange& range,
+                                    std::size_t limit) const;
+  Result<SeriesSummary> summary(RunNumber run, SeriesNumber series) const;
+
+ private:
+  // Blocks of the run last asked for: a caller walks a run's series one after another.
+  const std::vector<BlockPtr>& blocks(RunNumber run) const;
+
+  std::unique_ptr<LayeredReader> reader_;
+  mutable std::optional<RunNumber> run_;
+  mutable std::vector<BlockPtr> blocks_;
+};
+
+}  // namespace stepwell::store
