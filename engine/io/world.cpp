@@ -93,19 +93,26 @@ bool World::is_cut() const {
   return cut_;
 }
 
+std::string World::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
 // ok: the operation happens. Error while the power is on: it fails. The operation that is cut fails
 // too; its caller leaves it pending first.
 Result<void> World::step_locked(const char* operation, const std::string& path) {
   if (cut_) return fail(ErrorKind::kIo, "{} {}: the power is off", operation, path);
   const std::uint64_t number = operations_++;
+  const bool fails = plan_.fail_at &&
+                     (number == *plan_.fail_at || (plan_.fail_for_ever && number > *plan_.fail_at));
+  if (fault_.empty() && (fails || plan_.cut_at == number)) {
+    fault_ = fmt::format("{} {}", operation, path);
+  }
   if (plan_.cut_at == number) {
     cut_ = true;
     return fail(ErrorKind::kIo, "{} {}: the power went off", operation, path);
   }
-  if (plan_.fail_at &&
-      (number == *plan_.fail_at || (plan_.fail_for_ever && number > *plan_.fail_at))) {
-    return error_of(plan_.error_number, operation, path);
-  }
+  if (fails) return error_of(plan_.error_number, operation, path);
   return ok();
 }
 

@@ -29,10 +29,10 @@
 namespace stepwell::io {
 
 struct FaultPlan {
-  std::optional<std::uint64_t> cut_at;   // The power goes in the middle of this operation.
-  std::optional<std::uint64_t> fail_at;  // This operation fails ...
-  bool fail_for_ever = false;            // ... and every later one.
-  int error_number = 5;                  // EIO; 28 is ENOSPC.
+  std::optional<std::uint64_t> cut_at{};   // The power goes in the middle of this operation.
+  std::optional<std::uint64_t> fail_at{};  // This operation fails ...
+  bool fail_for_ever = false;              // ... and every later one.
+  int error_number = 5;                    // EIO; 28 is ENOSPC.
 };
 
 class World {
@@ -47,6 +47,8 @@ class World {
 
   std::uint64_t operations() const;
   bool is_cut() const;
+  // Which operation the plan hit first, "fdatasync wal/pool-1.seg"; empty before.
+  std::string fault() const;
   // What a reboot finds: no plan, nothing pending. The seed chooses among all that may be left.
   std::unique_ptr<World> after_cut(std::uint64_t seed) const;
   // What is left when the process dies and the machine does not: all that was written.
@@ -113,6 +115,7 @@ class World {
   std::uint64_t operations_ = 0;
   std::uint64_t next_write_ = 1;
   bool cut_ = false;
+  std::string fault_;
   Names names_;
   Names durable_names_;
   std::vector<NameChange> pending_names_;

@@ -61,7 +61,8 @@ void SegmentedLog::finish_group() {
   cursor_ += waiting_.back().bytes.size();
 }
 
-// An empty group, whose durable position vouches for all before it. False if there is no space for it.
+// An empty group, whose durable position vouches for all before it. False if there is no space for
+// it.
 bool SegmentedLog::write_mark() {
   if (!make_place(0).has_value()) return false;
   vouched_ = true;

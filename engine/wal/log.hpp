@@ -54,7 +54,8 @@ class Log {
   using OnDurable = std::function<void(GroupPtr)>;
   // The first write or sync error. Nothing further will ever become durable or be called back.
   using OnPoisoned = std::function<void(const Error&)>;
-  // Called with every recovered group above `applied`, in order; an error ends the opening.
+  // Called with all recovered records above `applied`, in their groups, in order; an error ends the
+  // opening.
   using OnRecovered = std::function<Result<void>(GroupPtr)>;
 
   // Recovers the log in `directory` (created if missing). `applied`: the greatest LSN that the
@@ -76,8 +77,8 @@ class Log {
   // has let go; holders are named by the first call that mentions them.
   virtual void release(std::string_view holder, Lsn lsn) = 0;
 
-  // Groups with records above `after`, oldest first, from the files; for a lagging holder or a
-  // dump.
+  // The durable records above `after` in their groups, oldest first, from the files; for a lagging
+  // holder or a dump.
   virtual Result<void> read(Lsn after, const std::function<Result<bool>(GroupPtr)>& visit) = 0;
 
   virtual std::uint64_t record_bytes_max() const = 0;

@@ -28,6 +28,18 @@ Result<void> check(const Options& options) {
   return ok();
 }
 
+// The group without its records at or below `after`. Null if nothing is left.
+GroupPtr above(const GroupPtr& group, Lsn after) {
+  if (!group || group->last_lsn() <= after) return nullptr;
+  const auto records = group->records();
+  if (records.front().lsn > after) return group;
+  std::vector<RecordView> left;
+  for (const RecordView& record : records) {
+    if (record.lsn > after) left.push_back(record);
+  }
+  return std::make_shared<const Group>(group, std::move(left));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(Environment environment, std::string directory,
@@ -65,8 +77,8 @@ Result<void> SegmentedLog::recover(Lsn applied, const OnRecovered& recovered,
   how.applied = applied;
   how.go_on_after_damage = options_.salvage || options_.read_only;
   const auto visit = [&](const SegmentFile&, const ScannedGroup& scanned) -> Result<void> {
-    if (!scanned.group || scanned.group->last_lsn() <= applied || !recovered) return ok();
-    return recovered(scanned.group);
+    const GroupPtr group = above(scanned.group, applied);
+    return group && recovered ? recovered(group) : ok();
   };
   TRY(const ScanResult scan, scan_log(environment_.files, directory_, how, visit, report));
   TRY(take_over(scan));
@@ -167,8 +179,9 @@ Result<void> SegmentedLog::read(Lsn after, const std::function<Result<bool>(Grou
                     offset);
       }
       offset = found->offset + found->header.padded();
-      if (!found->group || found->group->last_lsn() <= after) continue;
-      TRY(const bool more, visit(found->group));
+      const GroupPtr group = above(found->group, after);
+      if (!group) continue;
+      TRY(const bool more, visit(group));
       if (!more) return ok();
     }
   }

@@ -6,7 +6,7 @@
 namespace stepwell::wal {
 namespace {
 
-constexpr std::uint64_t kChunkBytes = 8 << 20;
+constexpr std::uint64_t kChunkBytesMax = 8 << 20;
 
 class Scanner {
  public:
@@ -36,7 +36,7 @@ class Scanner {
   const ScanOptions& options_;
   const OnScannedGroup& visit_;
   RecoveryReport& report_;
-  ArenaPool arenas_{kChunkBytes, 2};
+  std::optional<ArenaPool> arenas_;
   std::vector<SegmentFile> segments_;
   ScanResult result_;
   std::size_t start_ = 0;
@@ -59,6 +59,14 @@ Result<void> Scanner::list() {
   TRY(const auto there, files_.exists(directory_));
   if (!there) return ok();
   TRY(const auto names, files_.list(directory_));
+  std::uint64_t file_bytes_max = 0;
+  for (const std::string& name : names) {
+    if (!parse_segment_name(name)) continue;
+    TRY(const auto file, files_.open(directory_ + "/" + name, io::OpenMode::kRead));
+    TRY(const std::uint64_t bytes, file->size());
+    file_bytes_max = std::max(file_bytes_max, bytes);
+  }
+  arenas_.emplace(std::min(kChunkBytesMax, file_bytes_max + kBlock), 2);
   for (const std::string& name : names) {
     const auto position = parse_segment_name(name);
     if (!position) {
@@ -68,7 +76,7 @@ Result<void> Scanner::list() {
     SegmentFile& segment = segments_.emplace_back();
     segment.path = directory_ + "/" + name;
     segment.first_position = *position;
-    TRY(const auto reader, SegmentReader::open(files_, segment.path, arenas_));
+    TRY(const auto reader, SegmentReader::open(files_, segment.path, *arenas_));
     segment.file_bytes = reader->file_bytes();
     segment.header = reader->header();
     if (!segment.header) {
@@ -176,7 +184,7 @@ Result<void> Scanner::find_evidence(std::size_t from) {
   for (std::size_t i = from; i < segments_.size(); ++i) {
     if (!segments_[i].header) continue;
     result_.durable = std::max(result_.durable, segments_[i].header->durable);
-    TRY(const auto reader, SegmentReader::open(files_, segments_[i].path, arenas_));
+    TRY(const auto reader, SegmentReader::open(files_, segments_[i].path, *arenas_));
     reader->assume(*segments_[i].header);
     std::uint64_t offset = kBlock;
     while (true) {
@@ -267,7 +275,7 @@ Result<bool> Scanner::enter(std::size_t index, SegmentReader& reader) {
 // True if the walk goes on with the next segment.
 Result<bool> Scanner::walk_segment(std::size_t index) {
   SegmentFile& segment = segments_[index];
-  TRY(const auto reader, SegmentReader::open(files_, segment.path, arenas_));
+  TRY(const auto reader, SegmentReader::open(files_, segment.path, *arenas_));
   TRY(const bool entered, enter(index, *reader));
   if (!entered) {
     segment.last_lsn = result_.last_lsn;
@@ -332,7 +340,7 @@ Result<ScanResult> scan_log(io::FileSystem& files, const std::string& directory,
 
 Result<SegmentFile> scan_segment(io::FileSystem& files, const std::string& path,
                                  const OnScannedGroup& visit, RecoveryReport& report) {
-  ArenaPool arenas(kChunkBytes, 2);
+  ArenaPool arenas(kChunkBytesMax, 2);
   TRY(const auto reader, SegmentReader::open(files, path, arenas));
   SegmentFile segment;
   segment.path = path;

@@ -216,12 +216,16 @@ void SegmentPool::Worker::enqueue(std::uint64_t first_position, OnPrepared done)
 }
 
 void SegmentPool::Worker::recycle(const std::string& path, const OnRecycled& done) {
-  answer(done, discard({path}));
-  look_around();
+  auto recycled = discard({path});
+  // Going on after a failure could recycle a younger segment and leave a gap in the log.
+  stopped_ = recycled.has_error();
+  answer(done, std::move(recycled));
+  if (!stopped_) look_around();
 }
 
 void SegmentPool::Worker::filling_failed(Error error) {
   abandon_filling();
+  stopped_ = error.kind != ErrorKind::kOverloaded;
   for (Wanted& wanted : wanted_) answer(std::move(wanted.done), Result<PreparedSegment>(error));
   wanted_.clear();
   if (error.kind != ErrorKind::kOverloaded && on_error) answer(on_error, error);
@@ -232,7 +236,10 @@ void SegmentPool::Worker::look_around() {
   while (!wanted_.empty() && !ready_.empty()) {
     Wanted wanted = std::move(wanted_.front());
     wanted_.pop_front();
-    answer(std::move(wanted.done), prepare_from_pool(wanted.first_position));
+    auto prepared = prepare_from_pool(wanted.first_position);
+    stopped_ = prepared.has_error() && prepared.error().kind != ErrorKind::kOverloaded;
+    answer(std::move(wanted.done), std::move(prepared));
+    if (stopped_) return;
   }
   if (!filling_ && wanted_.empty() && ready_.size() >= aim_) return;
   if (step_posted_) return;

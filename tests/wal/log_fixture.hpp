@@ -42,12 +42,13 @@ class LogOnWorld {
     report = {};
     poisoned.reset();
     const Environment environment{files, executor, executor, random};
-    TRY(log, Log::open(environment, "wal", options, applied,
-                       [this](GroupPtr group) {
-                         collect(recovered, *group);
-                         return Result<void>(ok());
-                       },
-                       report));
+    TRY(log, Log::open(
+                 environment, "wal", options, applied,
+                 [this](GroupPtr group) {
+                   collect(recovered, *group);
+                   return Result<void>(ok());
+                 },
+                 report));
     log->set_callbacks([this](GroupPtr group) { collect(durable, *group); },
                        [this](const Error& error) { poisoned = error.text; });
     return ok();
@@ -63,11 +64,14 @@ class LogOnWorld {
   void idle() { executor.advance(milliseconds(200)); }
 
   Result<void> close() {
+    auto closed = close_keeping();
+    kill();
+    return closed;
+  }
+  Result<void> close_keeping() {
     std::optional<Result<void>> closed;
     log->close([&](Result<void> result) { closed.emplace(std::move(result)); });
     executor.advance(milliseconds(500));
-    log.reset();
-    executor.drop_all();
     if (!closed) return fail(ErrorKind::kInternal, "close() did not answer");
     return *closed;
   }

@@ -33,8 +33,9 @@ class LogTest : public ::testing::Test {
 
 TEST_F(LogTest, WhatWasAppendedIsDurableAndComesBackInOrder) {
   ASSERT_TRUE(it.open().has_value());
-  const std::uint64_t table[] = {0,    1,    7,     8,     9,     4000,  4064, 4096 - 96, 4096 - 95,
-                                 4096, 8192, 16288, 16289, 16384, 20000, 32768, 3};
+  const std::uint64_t table[] = {0,     1,         7,         8,     9,    4000,
+                                 4064,  4096 - 96, 4096 - 95, 4096,  8192, 16288,
+                                 16289, 16384,     20000,     32768, 3};
   for (int round = 0; round < 5; ++round) {
     for (const std::uint64_t bytes : table) {
       append_ok(sizes.size(), bytes);
@@ -50,10 +51,13 @@ TEST_F(LogTest, WhatWasAppendedIsDurableAndComesBackInOrder) {
   expect_all(it.recovered);
   EXPECT_FALSE(it.report.torn_tail.has_value());
   std::vector<Seen> read;
-  ASSERT_TRUE(it.log->read({}, [&](GroupPtr group) {
-    LogOnWorld::collect(read, *group);
-    return Result<bool>(true);
-  }).has_value());
+  ASSERT_TRUE(it.log
+                  ->read({},
+                         [&](GroupPtr group) {
+                           LogOnWorld::collect(read, *group);
+                           return Result<bool>(true);
+                         })
+                  .has_value());
   expect_all(read);
   append_ok(sizes.size(), 100);
   it.settle();
