@@ -28,6 +28,11 @@ struct IncludeCase {
   const char* complaint;  // Null: allowed.
 };
 
+// GoogleTest names the case by it.
+void PrintTo(const IncludeCase& value, std::ostream* out) {
+  *out << value.path << ": " << value.line;
+}
+
 class FolderTable : public testing::TestWithParam<IncludeCase> {};
 
 TEST_P(FolderTable, Decides) {
