@@ -1,0 +1,65 @@
+#pragma once
+
+// Inside the fold: one function a kind of record. Each gets a Step: the record, its decoded header and
+// the state it may change. A function that refuses returns a Refusal and has changed nothing; what it
+// returns as an Error is a failure to read the state.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "engine/store/fold.hpp"
+#include "engine/tracking/state.hpp"
+#include "protocol/frame.hpp"
+
+namespace stepwell::tracking {
+
+struct Step {
+  State& state;
+  store::ApplyTransaction& rows;
+  const wal::RecordView& record;
+  const protocol::FrameView& frame;
+  RunState* run = nullptr;       // Of the header, where the kind needs one.
+  WriterState* writer = nullptr; // Likewise; null for commands.
+};
+
+struct Refusal {
+  VerdictCode code = VerdictCode::kInvalid;
+  std::string text;
+};
+
+struct Applied {
+  std::optional<std::int64_t> first_step;
+  std::uint64_t points = 0;
+};
+
+using Outcome = std::variant<Applied, Refusal>;
+
+inline Refusal refuse(VerdictCode code, std::string text) { return {code, std::move(text)}; }
+inline Refusal refuse_invalid(const Error& error) { return {VerdictCode::kInvalid, error.text}; }
+
+// A writer's stream (stream_apply.cpp, batch_apply.cpp).
+Result<Outcome> apply_open(Step& step);    // Finds or creates the run and adds the writer.
+Result<Outcome> apply_batch(Step& step);
+Result<Outcome> apply_params(Step& step);
+Result<Outcome> apply_tags(Step& step);
+Result<Outcome> apply_end(Step& step);
+
+// Commands without a writer (command_apply.cpp).
+Result<Outcome> apply_command(Step& step);
+
+// Shared by several.
+struct NewRun {
+  RunId id;
+  ExperimentId experiment;
+  std::string name;
+  std::string user;
+  std::int64_t start_ms = 0;
+};
+Result<RunState*> create_run(Step& step, NewRun values);
+Result<ExperimentId> create_experiment(Step& step, std::uint64_t id, const std::string& name,
+                                       const std::string& artifact_location, std::int64_t time_ms);
+Result<void> set_tag(Step& step, RunState& run, std::string_view key, std::string_view value);
+
+}  // namespace stepwell::tracking

@@ -1,0 +1,90 @@
+#pragma once
+
+// The fold's working state: rows it has touched, decoded, so that a frame of a known writer costs no
+// row access. What changed is written back after each group. Dropping any of it never changes what the
+// fold decides: everything can be read again from the rows. Belongs to the sequencer.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/store/fold.hpp"
+#include "engine/tracking/rows.hpp"
+#include "protocol/batch.hpp"
+
+namespace stepwell::tracking {
+
+using SeriesList = std::shared_ptr<const std::vector<SeriesNumber>>;
+
+struct WriterState {
+  WriterRow row;
+  bool changed = false;
+};
+
+// A list of keys as frames repeat it, and the series it resolved to.
+struct KnownKeys {
+  std::string keys, contexts;
+  std::vector<std::uint16_t> key_contexts;
+  std::uint32_t count = 0;
+  SeriesList series;
+};
+
+struct RunState {
+  RunNumber number;
+  RunRow row;
+  bool changed = false;
+  std::unordered_map<WriterId, WriterState> writers;
+  std::unordered_map<std::uint64_t, KnownKeys> known_keys;  // By KeyList::hash().
+  std::unordered_map<std::uint64_t, SeriesNumber> series;   // By key id << 32 | context id.
+  std::uint64_t touched = 0;                                // Group in which it was last used.
+  std::vector<std::pair<WriterId, WriterState*>> used_writers;  // In this group; repeats are fine.
+};
+
+class State {
+ public:
+  // Each reads the rows on a miss; nothing where there is no such row.
+  Result<RunState*> find_run(const store::ApplyTransaction& rows, const RunId& id);
+  Result<WriterState*> find_writer(const store::ApplyTransaction& rows, RunState& run,
+                                   const WriterId& id);
+  Result<Counters*> counters(const store::ApplyTransaction& rows);
+  Result<std::optional<ExperimentRow>> find_experiment(const store::ApplyTransaction& rows,
+                                                       ExperimentId id) const;
+  Result<std::optional<ExperimentId>> find_experiment(const store::ApplyTransaction& rows,
+                                                      std::string_view name) const;
+
+  // A new run; `row` is written at the end of the group.
+  RunState& add_run(RunNumber number, RunRow row);
+  WriterState& add_writer(RunState& run, const WriterId& id, WriterRow row);
+
+  // kInvalid: a key breaks a rule. kExists: the run would have too many series. Changes nothing, so
+  // that a batch is refused before any part of it is applied.
+  Result<void> check_keys(const RunState& run, const protocol::BatchView& batch) const;
+  // Series of a checked key list, in its order; created where missing.
+  Result<SeriesList> resolve(store::ApplyTransaction& rows, RunState& run,
+                             const protocol::KeyList& keys);
+  Result<KeyId> intern_key(store::ApplyTransaction& rows, std::string_view key);
+
+  // Writes what changed, and forgets what was not used lately where there is too much.
+  Result<void> write_back(store::ApplyTransaction& rows);
+
+ private:
+  Result<ContextId> intern_context(store::ApplyTransaction& rows, std::string_view context);
+  Result<SeriesNumber> find_or_add_series(store::ApplyTransaction& rows, RunState& run, KeyId key,
+                                          ContextId context);
+  void touch(RunState& run);
+  void forget();
+
+  std::unordered_map<RunId, std::unique_ptr<RunState>> runs_;
+  std::unordered_map<std::string, KeyId> keys_;
+  std::optional<Counters> counters_;
+  bool counters_changed_ = false;
+  std::vector<RunState*> touched_;  // In this group.
+  std::uint64_t group_ = 1;
+};
+
+}  // namespace stepwell::tracking
