@@ -47,7 +47,7 @@ class World {
 
   std::uint64_t operations() const;
   bool is_cut() const;
-  // Which operation the plan hit first, "fdatasync wal/pool-1.seg"; empty before.
+  // Which operation the plan hit first, by the name that its file was created under; empty before.
   std::string fault() const;
   // What a reboot finds: no plan, nothing pending. The seed chooses among all that may be left.
   std::unique_ptr<World> after_cut(std::uint64_t seed) const;

@@ -21,7 +21,7 @@ constexpr std::size_t kHash = 0, kMagic = 8, kVersion = 12, kState = 14, kIncarn
 namespace group_at {
 constexpr std::size_t kHash = 0, kMagic = 8, kVersion = 12, kFlags = 14, kIncarnation = 16,
                       kPosition = 24, kLength = 32, kRecords = 36, kPreviousHash = 40,
-                      kDurable = 48, kReserved = 56;
+                      kDurable = 48, kLogId = 56;
 }
 namespace record_at {
 constexpr std::size_t kLength = 0, kKind = 4, kDoor = 6, kFlags = 7, kArrival = 8, kPrincipal = 16,
@@ -112,27 +112,28 @@ std::uint64_t seal_group(GroupHeader header, MutableBytes bytes) {
   store_le(to + group_at::kRecords, header.records);
   store_le(to + group_at::kPreviousHash, header.previous_hash);
   store_le(to + group_at::kDurable, header.durable);
-  store_le(to + group_at::kReserved, std::uint64_t{0});
+  store_le(to + group_at::kLogId, header.log_id);
   std::memset(to + header.length, 0, bytes.size() - header.length);
   const std::uint64_t hash = group_hash(header, to);
   store_le(to + group_at::kHash, hash);
   return hash;
 }
 
-std::optional<GroupHeader> peek_group(Bytes bytes, std::uint64_t incarnation,
-                                      std::uint64_t position, std::uint64_t room) {
+std::optional<GroupHeader> peek_group(Bytes bytes, const GroupPlace& place, std::uint64_t room) {
   if (bytes.size() < kGroupHeaderBytes) return std::nullopt;
   const std::byte* const from = bytes.data();
+  const GroupPlace claimed = claimed_place(bytes);
   if (load_le<std::uint32_t>(from + group_at::kMagic) != kGroupMagic ||
       load_le<std::uint16_t>(from + group_at::kVersion) != kFormatVersion ||
-      load_le<std::uint64_t>(from + group_at::kIncarnation) != incarnation ||
-      load_le<std::uint64_t>(from + group_at::kPosition) != position) {
+      claimed.log_id != place.log_id || claimed.incarnation != place.incarnation ||
+      claimed.position != place.position) {
     return std::nullopt;
   }
   GroupHeader header;
   header.hash = load_le<std::uint64_t>(from + group_at::kHash);
-  header.incarnation = incarnation;
-  header.position = position;
+  header.log_id = place.log_id;
+  header.incarnation = place.incarnation;
+  header.position = place.position;
   header.length = load_le<std::uint32_t>(from + group_at::kLength);
   header.records = load_le<std::uint32_t>(from + group_at::kRecords);
   header.previous_hash = load_le<std::uint64_t>(from + group_at::kPreviousHash);
@@ -143,8 +144,11 @@ std::optional<GroupHeader> peek_group(Bytes bytes, std::uint64_t incarnation,
   return header;
 }
 
-std::uint64_t claimed_incarnation(Bytes header) {
-  return load_le<std::uint64_t>(header.data() + group_at::kIncarnation);
+GroupPlace claimed_place(Bytes header) {
+  const std::byte* const from = header.data();
+  return {load_le<std::uint64_t>(from + group_at::kLogId),
+          load_le<std::uint64_t>(from + group_at::kIncarnation),
+          load_le<std::uint64_t>(from + group_at::kPosition)};
 }
 
 bool group_hash_holds(const GroupHeader& header, Bytes bytes) {

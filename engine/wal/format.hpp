@@ -58,6 +58,7 @@ struct GroupHeader {
   std::uint32_t records = 0;
   std::uint64_t previous_hash = 0;
   std::uint64_t durable = 0;
+  std::uint64_t log_id = 0;
 
   std::uint64_t padded() const { return align_up(length, kBlock); }
   std::uint64_t end() const { return position + padded(); }
@@ -67,12 +68,17 @@ struct GroupHeader {
 // the padding. `bytes` is the padded group. Returns the hash.
 std::uint64_t seal_group(GroupHeader header, MutableBytes bytes);
 
-// Reads the fields and checks those that need no hash: this group of this incarnation at this
-// position, not longer than `room`. Nothing if it is not one.
-std::optional<GroupHeader> peek_group(Bytes header, std::uint64_t incarnation,
-                                      std::uint64_t position, std::uint64_t room);
-// Whatever stands in the field, for who has lost the segment's header. At least kGroupHeaderBytes.
-std::uint64_t claimed_incarnation(Bytes header);
+// Where a group claims to belong.
+struct GroupPlace {
+  std::uint64_t log_id = 0;
+  std::uint64_t incarnation = 0;
+  std::uint64_t position = 0;
+};
+// Reads the fields and checks those that need no hash: the group of this place, not longer than
+// `room`. Nothing if it is not one.
+std::optional<GroupHeader> peek_group(Bytes header, const GroupPlace& place, std::uint64_t room);
+// Whatever stands in the fields, for who has lost the segment's header. At least kGroupHeaderBytes.
+GroupPlace claimed_place(Bytes header);
 // `bytes` holds at least `header.length`.
 bool group_hash_holds(const GroupHeader& header, Bytes bytes);
 // The records of a group whose hash holds. Nothing if they do not fill it exactly.

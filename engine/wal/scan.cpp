@@ -232,9 +232,12 @@ Result<bool> Scanner::revive(std::size_t index, SegmentReader& reader) {
   header.state = SegmentHeader::kStarted;
   header.log_id = result_.log_id;
   for (std::uint64_t offset = kBlock; offset < segment.file_bytes; offset += kBlock) {
-    TRY(const auto claimed, reader.incarnation_at(offset, segment.first_position));
-    if (!claimed) continue;
-    header.incarnation = *claimed;
+    TRY(const auto claimed, reader.place_at(offset, segment.first_position));
+    // Another log's groups are good, but not ours.
+    if (!claimed || (result_.log_id != 0 && claimed->log_id != result_.log_id)) continue;
+    result_.log_id = claimed->log_id;
+    header.log_id = claimed->log_id;
+    header.incarnation = claimed->incarnation;
     segment.header = header;
     reader.assume(header);
     chain_broken_ = true;

@@ -48,8 +48,7 @@ std::uint64_t SegmentReader::usable_bytes() const {
 Result<std::optional<ScannedGroup>> SegmentReader::group_at(std::uint64_t offset) {
   if (!header_ || offset < kBlock || offset >= usable_bytes()) return std::nullopt;
   TRY(const Bytes head, bytes_at(offset, kGroupHeaderBytes));
-  const auto header = peek_group(head, header_->incarnation, header_->first_position + offset,
-                                 usable_bytes() - offset);
+  const auto header = peek_group(head, place_of(offset), usable_bytes() - offset);
   if (!header) return std::nullopt;
   TRY(const Bytes bytes, bytes_at(offset, header->length));
   if (bytes.size() < header->length || !group_hash_holds(*header, bytes)) return std::nullopt;
@@ -71,12 +70,17 @@ Result<std::optional<ScannedGroup>> SegmentReader::find_group(std::uint64_t offs
   return std::nullopt;
 }
 
-Result<std::optional<std::uint64_t>> SegmentReader::incarnation_at(std::uint64_t offset,
-                                                                   std::uint64_t first_position) {
+GroupPlace SegmentReader::place_of(std::uint64_t offset) const {
+  return {header_->log_id, header_->incarnation, header_->first_position + offset};
+}
+
+Result<std::optional<GroupPlace>> SegmentReader::place_at(std::uint64_t offset,
+                                                          std::uint64_t first_position) {
   TRY(const Bytes head, bytes_at(offset, kGroupHeaderBytes));
   if (head.size() < kGroupHeaderBytes) return std::nullopt;
-  const std::uint64_t claimed = claimed_incarnation(head);
-  const auto header = peek_group(head, claimed, first_position + offset, file_bytes_ - offset);
+  const GroupPlace claimed = claimed_place(head);
+  if (claimed.position != first_position + offset) return std::nullopt;
+  const auto header = peek_group(head, claimed, file_bytes_ - offset);
   if (!header) return std::nullopt;
   TRY(const Bytes bytes, bytes_at(offset, header->length));
   if (bytes.size() < header->length || !group_hash_holds(*header, bytes)) return std::nullopt;
@@ -86,9 +90,7 @@ Result<std::optional<std::uint64_t>> SegmentReader::incarnation_at(std::uint64_t
 Result<bool> SegmentReader::has_trace_at(std::uint64_t offset) {
   if (!header_) return false;
   TRY(const Bytes head, bytes_at(offset, kGroupHeaderBytes));
-  return peek_group(head, header_->incarnation, header_->first_position + offset,
-                    header_->segment_bytes)
-      .has_value();
+  return peek_group(head, place_of(offset), header_->segment_bytes).has_value();
 }
 
 }  // namespace stepwell::wal

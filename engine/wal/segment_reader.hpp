@@ -38,9 +38,9 @@ class SegmentReader {
   Result<std::optional<ScannedGroup>> group_at(std::uint64_t offset);
   // The first such group at `offset` or at a later block.
   Result<std::optional<ScannedGroup>> find_group(std::uint64_t offset);
-  // The incarnation that a whole group at this offset claims, for a file of this first position.
-  Result<std::optional<std::uint64_t>> incarnation_at(std::uint64_t offset,
-                                                      std::uint64_t first_position);
+  // Log and incarnation that a whole group at this offset claims, for a file of this first
+  // position.
+  Result<std::optional<GroupPlace>> place_at(std::uint64_t offset, std::uint64_t first_position);
   // Whether a group of this position was at least begun here, whole or not.
   Result<bool> has_trace_at(std::uint64_t offset);
 
@@ -50,6 +50,7 @@ class SegmentReader {
   // The bytes from `offset`, at most `bytes`, fewer only at the end of the file.
   Result<Bytes> bytes_at(std::uint64_t offset, std::uint64_t bytes);
   std::uint64_t usable_bytes() const;
+  GroupPlace place_of(std::uint64_t offset) const;
 
   std::unique_ptr<io::File> file_;
   std::uint64_t file_bytes_;

@@ -43,6 +43,7 @@ bool SegmentedLog::submit(BuiltGroup& built) {
     }
   }
   GroupHeader header;
+  header.log_id = log_id_;
   header.incarnation = segment->header.incarnation;
   header.position = built.position;
   header.length = built.length;

@@ -31,7 +31,7 @@ class CrashScript {
     for (int i = 0; i < steps; ++i) {
       if (!step()) return;
     }
-    finished_ = settle(Instant(0));
+    finished_ = settle(milliseconds(10));
   }
   bool finished() const { return finished_; }
   // The log went away, in good order or killed, before it could say that something had failed.
