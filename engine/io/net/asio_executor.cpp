@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <future>
 #include <map>
 #include <optional>
 #include <thread>
@@ -48,6 +49,8 @@ struct AsioExecutor::State {
   Guarded<Timers> timers;
   std::atomic<bool> finishing = false;  // A cancelled timer must not keep the loop alive now.
   std::thread thread;
+  std::promise<void> ended;
+  std::shared_future<void> end = ended.get_future().share();
 
   // Loop thread.
   void arm() {
@@ -99,7 +102,10 @@ void AsioExecutor::start(const std::string& thread_name) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  state_->thread = std::thread([this] { state_->context.run(); });
+  state_->thread = std::thread([state = state_.get()] {
+    state->context.run();
+    state->ended.set_value();
+  });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(state_->thread.native_handle(), thread_name.substr(0, 15).c_str());
 }
@@ -116,6 +122,13 @@ void AsioExecutor::stop() { state_->context.stop(); }
 
 void AsioExecutor::join() {
   if (state_->thread.joinable()) state_->thread.join();
+}
+
+bool AsioExecutor::join_for(Instant longest) {
+  if (!state_->thread.joinable()) return true;
+  if (state_->end.wait_for(longest) != std::future_status::ready) return false;
+  state_->thread.join();
+  return true;
 }
 
 void AsioExecutor::post(Job job) {

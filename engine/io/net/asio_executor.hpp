@@ -33,6 +33,8 @@ class AsioExecutor final : public Executor {
   // The thread ends after the job that it is running.
   void stop();
   void join();
+  // As join(); false if the thread has not ended by then.
+  bool join_for(Instant longest);
 
   void post(Job job) override;
   TimerId post_after(Instant delay, Job job) override;
