@@ -1,0 +1,39 @@
+// The `stepwell` command: wires the subcommands and turns usage errors into one line and exit code 2.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "tools/command.hpp"
+#include "tools/exit_codes.hpp"
+
+int main(int argc, char** argv) {
+  using namespace stepwell::tools;
+  CLI::App program("Stepwell, a tracking server for machine-learning experiments.", "stepwell");
+  program.set_version_flag("--version", std::string("stepwell ") + STEPWELL_VERSION);
+  program.require_subcommand(1);
+  program.footer("`stepwell COMMAND --help` tells a command's options, with examples.\n\n" +
+                 std::string(kExitHelp));
+  int exit_code = kExitOk;
+  add_serve(program, exit_code);
+  add_load(program, exit_code);
+  add_replay(program, exit_code);
+  add_verify(program, exit_code);
+  add_runs(program, exit_code);
+  add_metrics(program, exit_code);
+  add_history(program, exit_code);
+  add_dump(program, exit_code);
+  add_probe(program, exit_code);
+  if (argc == 1) {
+    std::fputs(program.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help and --version
+    return program.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "stepwell: %s (see --help)\n", error.what());
+    return kExitUsage;
+  }
+  return exit_code;
+}
