@@ -20,30 +20,6 @@ std::uint64_t hash_of(const SegmentHeader& header) {
   return XXH3_64bits(&header, offsetof(SegmentHeader, hash));
 }
 
-Result<SegmentHeader> read_segment_header(Bytes bytes) {
-  if (bytes.size() < sizeof(SegmentHeader)) {
-    return fail(ErrorKind::kCorrupt, "segment header is cut: {} of {} bytes", bytes.size(),
-                sizeof(SegmentHeader));
-  }
-  const auto header = load_le<SegmentHeader>(bytes.data());
-  if (header.magic != kSegmentMagic) {
-    return fail(ErrorKind::kCorrupt, "starts with {:08x}, expected a segment's magic {:08x}",
-                header.magic, kSegmentMagic);
-  }
-  if (header.hash != hash_of(header)) {
-    return fail(ErrorKind::kCorrupt, "segment header's hash is wrong");
-  }
-  if (header.version != kSegmentVersion || header.flags != 0) {
-    return fail(ErrorKind::kInvalid, "segment of version {} with flags {:x}, expected {} and 0",
-                header.version, header.flags, kSegmentVersion);
-  }
-  if (header.header_bytes % 64 != 0 || header.header_bytes < 64 ||
-      header.header_bytes > bytes.size()) {
-    return fail(ErrorKind::kCorrupt, "segment header of {} bytes", header.header_bytes);
-  }
-  return header;
-}
-
 // One pass over a segment.
 class Parser {
  public:
@@ -153,6 +129,30 @@ class Parser {
 };
 
 }  // namespace
+
+Result<SegmentHeader> read_segment_header(Bytes bytes) {
+  if (bytes.size() < sizeof(SegmentHeader)) {
+    return fail(ErrorKind::kCorrupt, "segment header is cut: {} of {} bytes", bytes.size(),
+                sizeof(SegmentHeader));
+  }
+  const auto header = load_le<SegmentHeader>(bytes.data());
+  if (header.magic != kSegmentMagic) {
+    return fail(ErrorKind::kCorrupt, "starts with {:08x}, expected a segment's magic {:08x}",
+                header.magic, kSegmentMagic);
+  }
+  if (header.hash != hash_of(header)) {
+    return fail(ErrorKind::kCorrupt, "segment header's hash is wrong");
+  }
+  if (header.version != kSegmentVersion || header.flags != 0) {
+    return fail(ErrorKind::kInvalid, "segment of version {} with flags {:x}, expected {} and 0",
+                header.version, header.flags, kSegmentVersion);
+  }
+  if (header.header_bytes % 64 != 0 || header.header_bytes < 64 || header.first_sequence == 0) {
+    return fail(ErrorKind::kCorrupt, "segment header of {} bytes, first sequence {}",
+                header.header_bytes, header.first_sequence);
+  }
+  return header;
+}
 
 std::string make_segment_start(SegmentHeader header, std::string_view open_frame) {
   header.hash = hash_of(header);

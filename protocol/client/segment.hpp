@@ -62,6 +62,9 @@ struct SegmentContent {
   std::vector<SegmentDamage> damages;
 };
 
+// The header alone, from a file's first bytes. kCorrupt: damaged, or not a segment's.
+Result<SegmentHeader> read_segment_header(Bytes bytes);
+
 // Never trusts a length: whatever does not have its hashes is damage, and the next sound frame of the
 // same run and writer is searched for. kCorrupt: the header itself is damaged, or is no segment's.
 Result<SegmentContent> parse_segment(Bytes bytes);

@@ -86,7 +86,10 @@ Task<StreamSender::Next> StreamSender::send_next(Connection& connection) {
     co_return co_await std::move(sending);
   }
   const auto found = source_.from(next_);
-  if (!found) co_return Next::kNothing;
+  if (!found) {
+    stopped_ = found.error().text;
+    co_return Next::kFailed;
+  }
   const auto& frame = found.value();
   const std::uint64_t have = frame ? frame->first : source_.last_sequence() + 1;
   if (frame && frame->last < expected_) {
@@ -98,7 +101,13 @@ Task<StreamSender::Next> StreamSender::send_next(Connection& connection) {
     auto skipping = send_skip(connection, missing_from, have - 1, source_.missing_reason(), 0);
     co_return co_await std::move(skipping);
   }
-  if (!frame) co_return Next::kNothing;
+  if (!frame) {
+    // The server has what the source has lost.
+    const std::uint64_t there = std::min(expected_, source_.last_sequence() + 1);
+    if (next_ >= there) co_return Next::kNothing;
+    next_ = there;
+    co_return Next::kSent;
+  }
   if (refusals_ >= kRefusalsMax && frame->first == refused_sequence_) {
     refusals_ = 0;
     const Decided given_up = decided_of(*frame);
