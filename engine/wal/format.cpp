@@ -75,7 +75,7 @@ std::optional<SegmentHeader> decode_segment_header(Bytes block, std::string& wha
   }
   const auto version = load_le<std::uint16_t>(from + segment_at::kVersion);
   if (version != kFormatVersion) {
-    what = fmt::format("log format version {}, this program reads {}", version, kFormatVersion);
+    what = fmt::format("{} {}, this program reads {}", kNewerFormat, version, kFormatVersion);
     return std::nullopt;
   }
   SegmentHeader header;

@@ -47,6 +47,8 @@ struct SegmentHeader {
 
 // Fills a whole block.
 void encode_segment_header(const SegmentHeader& header, MutableBytes block);
+// How the text begins that says that a sound header is of another version of the format.
+inline constexpr std::string_view kNewerFormat = "log format version";
 // The header in a block, or what is wrong with it in `what`.
 std::optional<SegmentHeader> decode_segment_header(Bytes block, std::string& what);
 

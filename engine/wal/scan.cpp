@@ -79,6 +79,10 @@ Result<void> Scanner::list() {
     TRY(const auto reader, SegmentReader::open(files_, segment.path, *arenas_));
     segment.file_bytes = reader->file_bytes();
     segment.header = reader->header();
+    // Not damage, and nothing that salvage may touch.
+    if (reader->header_damage().starts_with(kNewerFormat)) {
+      return fail(ErrorKind::kInvalid, "{}: {}", segment.path, reader->header_damage());
+    }
     if (!segment.header) {
       segment.damage =
           reader->header_is_zero() ? "the segment header is zeroed" : reader->header_damage();
