@@ -55,17 +55,9 @@ std::uint64_t number_of(const Journal& journal, const std::string& fact) {
   return found == journal.facts.end() ? 0 : std::stoull(found->second);
 }
 
-std::string text_of(const Journal& journal, const std::string& fact) {
-  const auto found = journal.facts.find(fact);
-  return found == journal.facts.end() ? "" : found->second;
-}
-
-std::string hex_of(const stepwell::wire::WriterInfoT& writer) {
-  return stepwell::protocol::from_wire<stepwell::WriterId>(*writer.writer).hex();
-}
-
-bool batches_agree(const WriterCount& count) {
-  return count.batches_sent == count.batches_applied && count.batches_sent > 0;
+bool agrees(const WriterCount& count) {
+  return count.batches_sent == count.batches_applied && count.batches_sent > 0 &&
+         count.frames_sent == count.frames_applied;
 }
 
 }  // namespace
@@ -98,16 +90,17 @@ std::vector<WriterCount> count_writers(const std::vector<Journal>& journals, con
   for (const Journal& journal : journals) {
     WriterCount count;
     count.worker = journal.context.empty() ? "rank=0" : journal.context;
-    count.writer = text_of(journal, "writer");
+    count.frames_sent = number_of(journal, "frames");
     count.batches_sent = number_of(journal, "batches");
     counts.push_back(count);
   }
   for (const auto& writer : run.about.writers) {
-    const auto hex = hex_of(*writer);
-    auto count = std::find_if(counts.begin(), counts.end(),
-                              [&](const WriterCount& known) { return known.writer == hex; });
+    auto count = std::find_if(counts.begin(), counts.end(), [&](const WriterCount& known) {
+      return known.worker == writer->slot;
+    });
     if (count == counts.end())
-      count = counts.insert(counts.end(), WriterCount{"a stranger", hex, 0, 0, 0});
+      count = counts.insert(counts.end(), WriterCount{writer->slot, 0, 0, 0, 0, 0});
+    count->frames_applied += writer->next - 1;
     count->batches_applied += writer->batches;
     count->duplicates += writer->duplicates;
   }
@@ -116,15 +109,16 @@ std::vector<WriterCount> count_writers(const std::vector<Journal>& journals, con
 
 bool print_verdict(const Account& account, const std::vector<WriterCount>& writers,
                    const StoredRun& run) {
-  std::printf("\n%-12s %14s %16s %14s\n", "writer", "batches sent", "applied once", "came again");
+  std::printf("\n%-15s %12s %13s %13s %14s %10s\n", "worker", "frames sent", "frames decided",
+              "batches sent", "applied once", "sent again");
   std::uint64_t applied = 0;
   bool good = !writers.empty();
   for (const WriterCount& count : writers) {
     applied += count.batches_applied;
-    good = good && batches_agree(count);
-    std::printf("%-12s %14" PRIu64 " %16" PRIu64 " %14" PRIu64 "%s\n", count.worker.c_str(),
-                count.batches_sent, count.batches_applied, count.duplicates,
-                batches_agree(count) ? "" : "   DIFFERENT");
+    good = good && agrees(count);
+    std::printf("%-15s %12" PRIu64 " %13" PRIu64 " %13" PRIu64 " %14" PRIu64 " %10" PRIu64 "%s\n",
+                count.worker.c_str(), count.frames_sent, count.frames_applied, count.batches_sent,
+                count.batches_applied, count.duplicates, agrees(count) ? "" : "   DIFFERENT");
   }
   if (applied != run.about.info->batches) {
     good = false;

@@ -16,14 +16,15 @@ void print_metrics(const AllPoints& points);
 
 // What a worker says that it sent, and what the store says that it applied.
 struct WriterCount {
-  std::string worker;
-  std::string writer;  // 32 hex digits.
+  std::string worker;             // The slot that it opened.
+  std::uint64_t frames_sent = 0;  // Batches, and what opens, describes and ends.
+  std::uint64_t frames_applied = 0;
   std::uint64_t batches_sent = 0;
   std::uint64_t batches_applied = 0;
   std::uint64_t duplicates = 0;  // Frames that came again, and were not applied again.
 };
 
-// One for each journal, in their order, and one for each writer in the store that has no journal.
+// One for each journal, in their order, and one for each slot in the store that has no journal.
 std::vector<WriterCount> count_writers(const std::vector<Journal>& journals, const StoredRun& run);
 
 // Prints both accounts. True if every distinct point sent is stored once and every batch applied

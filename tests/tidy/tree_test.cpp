@@ -55,5 +55,16 @@ TEST(TheTree, StaysWithinItsSizes) {
   EXPECT_THAT(check_sizes(tree(), parse_ratchet(ratchet_lines())), IsClean());
 }
 
+// What the README shows is what examples/quickstart compiles.
+TEST(TheReadme, ShowsTheQuickstart) {
+  const auto read = [](const char* path) {
+    std::ifstream in(std::string(STEPWELL_SOURCE_DIR) + path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const auto program = read("/examples/quickstart/quickstart.cpp");
+  ASSERT_FALSE(program.empty());
+  EXPECT_THAT(read("/README.md"), testing::HasSubstr("```cpp\n" + program + "```"));
+}
+
 }  // namespace
 }  // namespace stepwell::tidy
