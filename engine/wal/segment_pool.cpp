@@ -151,13 +151,12 @@ Result<PreparedSegment> SegmentPool::Worker::prepare_from_pool(std::uint64_t fir
 Result<PreparedSegment> SegmentPool::Worker::prepare_now(std::uint64_t first_position) {
   if (ready_.empty()) {
     TRY(begin_filling(settings_.segment_bytes));
-    while (true) {
-      const auto more = fill_step();
-      if (more.has_error()) {
-        abandon_filling();
-        return more.error();
-      }
-      if (!more.value()) break;
+  }
+  while (ready_.empty()) {
+    const auto more = fill_step();
+    if (more.has_error()) {
+      abandon_filling();
+      return more.error();
     }
   }
   return prepare_from_pool(first_position);
