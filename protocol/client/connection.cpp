@@ -126,7 +126,8 @@ Task<void> Connection::State::read_loop() {
     } else if (!frame.value()) {
       fail_with(fail(ErrorKind::kIo, "the server closed the connection"));
     } else {
-      last_heard = executor.now();
+      // A pong says that the line is well, not that frames are being decided.
+      if (frame.value()->header.kind != Kind::kPong) last_heard = executor.now();
       dispatch(*frame.value());
     }
   }
@@ -174,7 +175,12 @@ void Connection::State::dispatch_ack(const FrameView& frame) {
   if (!ack) return fail_with(ack.error());
   credit = ack.value().credit;
   for (const auto& exception : ack.value().exceptions) {
-    if (exception->position) unanswered.answered(*exception->position);
+    if (!exception->position) continue;
+    if (exception->verdict == static_cast<std::uint8_t>(protocol::VerdictCode::kGap)) {
+      unanswered.gap(*exception->position, exception->expected);
+    } else {
+      unanswered.answered(*exception->position);
+    }
   }
   for (const auto& position : ack.value().decided) unanswered.decided(position);
   send_waiting();

@@ -21,7 +21,7 @@ struct ConnectionOptions {
   std::string client = "stepwell-client";  // Name and version, for the server's log.
   std::string credentials;
   Instant handshake_timeout = std::chrono::seconds(10);
-  // The connection fails when frames are unanswered and nothing at all has come for so long.
+  // The connection fails when frames are unanswered and nothing but pongs has come for so long.
   Instant silence_timeout = std::chrono::seconds(30);
 };
 

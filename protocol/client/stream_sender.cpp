@@ -203,6 +203,10 @@ void StreamSender::on_exception(const wire::ExceptionT& exception) {
   } else if (code == VerdictCode::kGap) {
     // Expecting just what it refuses as a gap would repeat forever without a pause.
     if (taken && exception.expected == taken->decided.first) hold();
+    // What was sent before it on this connection and is missing there will never be answered.
+    std::erase_if(in_flight_, [&](const InFlight& entry) {
+      return entry.decided.last >= exception.expected && entry.decided.last < sequence;
+    });
     rewind(std::max<std::uint64_t>(exception.expected, 1));
   } else {
     hold();

@@ -32,6 +32,17 @@ void Unanswered::decided(const wire::Position& up_to) {
   });
 }
 
+void Unanswered::gap(const wire::Position& position, std::uint64_t expected) {
+  answered(position);
+  Frames* frames = find(position);
+  if (!frames) return;
+  std::erase_if(*frames, [&](const Frame& frame) {
+    if (frame.last < expected || frame.last >= position.sequence()) return false;
+    drop(frame);
+    return true;
+  });
+}
+
 void Unanswered::answered(const wire::Position& position) {
   Frames* frames = find(position);
   if (!frames || frames->empty()) return;

@@ -19,6 +19,8 @@ class Unanswered {
   void decided(const wire::Position& up_to);
   // One frame was answered without being decided. Sequence 0 is the writer's oldest skip.
   void answered(const wire::Position& frame);
+  // It was refused as a gap: what was sent before it from `expected` on never arrived.
+  void gap(const wire::Position& frame, std::uint64_t expected);
 
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t frames() const { return frames_; }

@@ -1,0 +1,237 @@
+// Spool segments: round trip, every kind of damage, and no trust in lengths.
+
+#include "protocol/client/segment.hpp"
+
+#include "engine/io/memory.hpp"
+#include "protocol/client/spool.hpp"
+#include "tests/client/support.hpp"
+
+namespace stepwell::client {
+namespace {
+
+struct SegmentTest : testing::Test {
+  RunId run = run_id(1);
+  WriterId writer = writer_id(1);
+  std::string bytes;
+  std::vector<std::size_t> offsets;  // Of frames 1 (open), 2, 3 ...
+
+  void SetUp() override {
+    SegmentHeader header;
+    header.run = run;
+    header.writer = writer;
+    header.first_sequence = 1;
+    bytes = make_segment_start(header, open_frame(run, writer));
+    offsets = {sizeof(SegmentHeader)};
+    for (std::uint64_t sequence = 2; sequence <= 9; ++sequence) add(batch_frame(run, writer, sequence, sequence));
+  }
+  void add(const std::string& frame) {
+    offsets.push_back(bytes.size());
+    bytes += frame;
+  }
+  // Sequences of the sound frames.
+  std::string sound(const SegmentContent& content) {
+    std::string all;
+    for (const auto& frame : content.frames) {
+      all += std::to_string(frame.first);
+      if (frame.last != frame.first) all += "-" + std::to_string(frame.last);
+      all += " ";
+    }
+    return all;
+  }
+  SegmentContent parse() {
+    auto content = parse_segment(as_bytes(bytes));
+    EXPECT_TRUE(content) << content.error().text;
+    return content.value();
+  }
+};
+
+TEST_F(SegmentTest, RoundTrip) {
+  const auto content = parse();
+  EXPECT_EQ(sound(content), "1 2 3 4 5 6 7 8 9 ");
+  EXPECT_TRUE(content.damages.empty());
+  EXPECT_EQ(content.open.offset, sizeof(SegmentHeader));
+}
+
+TEST_F(SegmentTest, ALaterSegmentRepeatsOpenWithoutCountingIt) {
+  SegmentHeader header;
+  header.run = run;
+  header.writer = writer;
+  header.first_sequence = 10;
+  bytes = make_segment_start(header, open_frame(run, writer));
+  bytes += batch_frame(run, writer, 10);
+  const auto content = parse();
+  EXPECT_EQ(sound(content), "10 ");
+  EXPECT_GT(content.open.bytes, 0u);
+}
+
+TEST_F(SegmentTest, EveryCutIsATail) {
+  const std::string whole = bytes;
+  for (std::size_t size = sizeof(SegmentHeader); size < whole.size(); ++size) {
+    bytes = whole.substr(0, size);
+    const auto content = parse();
+    const auto sound_frames = static_cast<std::size_t>(
+        std::upper_bound(offsets.begin(), offsets.end(), size) - offsets.begin());
+    const bool clean = std::ranges::find(offsets, size) != offsets.end();
+    EXPECT_EQ(content.frames.size(), sound_frames - 1) << size;
+    ASSERT_EQ(content.damages.size(), clean ? 0u : 1u) << size;
+    if (!clean) {
+      EXPECT_TRUE(content.damages[0].tail) << size;
+    }
+  }
+}
+
+TEST_F(SegmentTest, EveryFlippedByteCostsOneFrameAtMost) {
+  const std::string whole = bytes;
+  for (std::size_t at = offsets[1]; at < whole.size(); ++at) {
+    bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
+    const auto content = parse();
+    EXPECT_EQ(content.frames.size(), 8u) << at;
+    ASSERT_EQ(content.damages.size(), 1u) << at;
+    EXPECT_LE(content.damages[0].offset, at);
+    EXPECT_GT(content.damages[0].offset + content.damages[0].bytes, at);
+  }
+}
+
+TEST_F(SegmentTest, LostBytesInTheMiddleAreSkipped) {
+  bytes.erase(offsets[3] + 13, 37);  // Alignment is gone from here on.
+  EXPECT_EQ(sound(parse()), "1 2 3 5 6 7 8 9 ");
+}
+
+TEST_F(SegmentTest, AZeroedRangeIsSkipped) {
+  for (std::size_t i = offsets[2]; i < offsets[4] + 5; ++i) bytes[i] = 0;
+  const auto content = parse();
+  EXPECT_EQ(sound(content), "1 2 6 7 8 9 ");
+  ASSERT_EQ(content.damages.size(), 1u);
+  EXPECT_EQ(content.damages[0].offset, offsets[2]);
+}
+
+TEST_F(SegmentTest, SwappedRepeatedAndForeignFramesAreDamage) {
+  add(batch_frame(run, writer, 5));                // Again.
+  add(batch_frame(run_id(2), writer, 10));         // Another run's.
+  add(batch_frame(run, writer_id(2), 10));         // Another writer's.
+  add(protocol::make_frame({}, {}));               // A ping.
+  add(batch_frame(run, writer, 10));
+  const auto content = parse();
+  EXPECT_EQ(sound(content), "1 2 3 4 5 6 7 8 9 10 ");
+  ASSERT_EQ(content.damages.size(), 1u);
+  EXPECT_NE(content.damages[0].reason.find("sequence 5 after 9"), std::string::npos);
+}
+
+TEST_F(SegmentTest, SkipsCoverTheirRange) {
+  wire::SkipT skip;
+  skip.from = 10;
+  skip.to = 14;
+  add(protocol::make_frame_of(protocol::Kind::kSkip, skip, run, writer));
+  add(batch_frame(run, writer, 15));
+  EXPECT_EQ(sound(parse()), "1 2 3 4 5 6 7 8 9 10-14 15 ");
+}
+
+TEST_F(SegmentTest, ADamagedHeaderIsNamed) {
+  for (std::size_t at = 0; at < sizeof(SegmentHeader); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    EXPECT_FALSE(parse_segment(as_bytes(damaged))) << at;
+  }
+  for (std::size_t size = 0; size < sizeof(SegmentHeader); ++size) {
+    EXPECT_FALSE(parse_segment(as_bytes(bytes).first(size)));
+  }
+}
+
+TEST_F(SegmentTest, GarbageNeverCrashes) {
+  SeededRandom random(7);
+  for (int round = 0; round < 2000; ++round) {
+    std::string garbage = bytes;
+    for (std::uint64_t n = random.below(20); n > 0; --n) {
+      garbage[sizeof(SegmentHeader) + random.below(garbage.size() - sizeof(SegmentHeader))] =
+          static_cast<char>(random.next_u64());
+    }
+    garbage.resize(random.below(garbage.size() + 1));
+    (void)parse_segment(as_bytes(garbage));
+  }
+}
+
+struct SpoolTest : testing::Test {
+  io::World world;
+  io::MemoryFileSystem files{world};
+  RunId run = run_id(1);
+  WriterId writer = writer_id(1);
+  SpoolOptions options{.segment_bytes = 2000, .recent_bytes = 0};
+
+  Spool make() { return Spool(files, "spool/run", open_frame(run, writer), options); }
+  Result<void> append(Spool& spool, std::uint64_t sequence) {
+    std::vector<AppendedFrame> frames;
+    frames.push_back({protocol::Kind::kBatch, sequence, sequence, batch_frame(run, writer, sequence)});
+    return spool.append(frames);
+  }
+  Result<void> begin(Spool& spool) {
+    std::vector<AppendedFrame> none;
+    return spool.append(none);
+  }
+};
+
+TEST_F(SpoolTest, GivesBackEverythingFromAnySequence) {
+  for (const std::uint64_t recent : {0, 500, 100'000}) {
+    options.recent_bytes = recent;
+    io::World fresh;
+    io::MemoryFileSystem own(fresh);
+    Spool spool(own, "spool/run", open_frame(run, writer), options);
+    ASSERT_TRUE(begin(spool));
+    for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
+    EXPECT_GT(spool.segments(), 3u);
+    for (std::uint64_t s = 1; s <= 40; ++s) {
+      const auto frame = spool.from(s);
+      if (s == 1 && recent > 10'000) continue;  // open is not among the recent ones.
+      ASSERT_TRUE(frame && frame.value()) << s;
+      EXPECT_EQ(frame.value()->first, s) << recent;
+    }
+    EXPECT_FALSE(spool.from(41).value());
+  }
+}
+
+TEST_F(SpoolTest, DeletesWholeSegmentsOnly) {
+  Spool spool = make();
+  ASSERT_TRUE(begin(spool));
+  for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
+  const auto all = files.list("spool/run").value().size();
+  spool.release(20);
+  EXPECT_LT(files.list("spool/run").value().size(), all);
+  EXPECT_EQ(spool.from(21).value()->first, 21u);
+  EXPECT_LE(spool.from(1).value()->first, 21u);
+  spool.release(40);
+  EXPECT_EQ(files.list("spool/run").value().size(), 1u);  // The one being written.
+  spool.remove_if_released();
+  EXPECT_EQ(files.list("spool/run").value().size(), 0u);
+}
+
+TEST_F(SpoolTest, AFailedWriteMayBeRepeatedAtAnyOperation) {
+  for (std::uint64_t fail_at = 0; fail_at < 60; ++fail_at) {
+    io::World faulty(fail_at);
+    faulty.set_plan({.fail_at = fail_at});
+    io::MemoryFileSystem own(faulty);
+    Spool spool(own, "spool/run", open_frame(run, writer), options);
+    for (int i = 0; i < 5 && !begin(spool); ++i) {
+    }
+    for (std::uint64_t s = 2; s <= 12; ++s) {
+      int tries = 0;
+      while (!append(spool, s)) ASSERT_LT(++tries, 5);
+    }
+    for (std::uint64_t s = 2; s <= 12; ++s) {
+      ASSERT_EQ(spool.from(s).value()->first, s) << "operation " << fail_at;
+    }
+  }
+}
+
+TEST_F(SpoolTest, HasALimit) {
+  options.bytes_max = 3000;
+  Spool spool = make();
+  ASSERT_TRUE(begin(spool));
+  std::uint64_t s = 2;
+  while (append(spool, s)) ++s;
+  EXPECT_LE(spool.bytes(), 3000u);
+  spool.release(s - 1);
+  EXPECT_TRUE(append(spool, s));
+}
+
+}  // namespace
+}  // namespace stepwell::client
