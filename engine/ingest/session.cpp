@@ -1,0 +1,339 @@
+#include "engine/ingest/session.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/base/logging.hpp"
+#include "protocol/limits.hpp"
+
+namespace stepwell::ingest {
+namespace {
+
+using protocol::FrameHeader;
+using protocol::FrameView;
+using protocol::Kind;
+using protocol::VerdictCode;
+
+// A client that has nothing in flight must always be able to send something, else no ack would ever
+// raise its credit again.
+constexpr std::uint64_t kCreditMin = 64 << 10;
+// Answers that wait for a client which does not read them; beyond, nothing more is read from it.
+constexpr std::size_t kUnreadAnswersMax = 4 << 20;
+constexpr Instant kRetryAfter = milliseconds(2);
+constexpr Instant kNever = Instant::max();
+
+FrameName name_of(const FrameHeader& header) { return {header.run, header.writer, header.sequence}; }
+
+}  // namespace
+
+std::uint64_t Shared::credit() const {
+  const std::uint64_t share = tracking.store().room() / (2 * std::max<std::uint64_t>(1, connections));
+  return std::clamp(share, kCreditMin, options.credit_max);
+}
+
+Session::Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home, Executor& query)
+    : shared_(shared),
+      stream_(std::move(stream)),
+      home_(home),
+      query_(query),
+      buffer_(shared.buffers),
+      read_deadline_(kNever),
+      write_deadline_(kNever) {
+  ++shared_.connections;
+}
+
+Session::~Session() { --shared_.connections; }
+
+Task<void> Session::run(std::string first) {
+  const auto self = shared_from_this();
+  log().debug("{}: connected", stream_->peer());
+  buffer_.prepare(std::max(first.size(), std::size_t{1}));
+  std::memcpy(buffer_.free_space().data(), first.data(), first.size());
+  buffer_.filled(first.size());
+  read_deadline_ = home_.now() + shared_.options.handshake_timeout;
+  spawn(home_, watch());
+
+  auto greeting = shake_hands();
+  Result<void> done = co_await std::move(greeting);
+  if (done && !draining_) {
+    auto serving = serve();
+    done = co_await std::move(serving);
+  }
+  if (!done && !closed_) {
+    log().info("{}: {}", stream_->peer(), done.error().text);
+    answer(error_frame(done.error(), {}, true));
+  }
+  // What was submitted is still acknowledged to a client that only closed its sending side.
+  draining_ = true;
+  read_deadline_ = kNever;
+  wake_writer();
+}
+
+Task<Result<bool>> Session::read_until(std::size_t bytes) {
+  while (buffer_.unread().size() < bytes) {
+    if (closed_) co_return fail(ErrorKind::kIo, "closed");
+    if (draining_) co_return false;
+    while (!buffer_.prepare(bytes)) co_await sleep_for(home_, kRetryAfter);
+    auto reading = stream_->read_some(buffer_.free_space());
+    CO_TRY(const std::size_t n, co_await std::move(reading));
+    if (n == 0) {
+      if (buffer_.unread().empty()) co_return false;
+      co_return fail(ErrorKind::kCorrupt, "the connection ended within a frame, after {} of {} bytes",
+                     buffer_.unread().size(), bytes);
+    }
+    if (buffer_.unread().empty()) read_deadline_ = home_.now() + shared_.options.frame_timeout;
+    buffer_.filled(n);
+  }
+  co_return true;
+}
+
+Task<Result<bool>> Session::read_frame(FrameView& frame) {
+  auto heading = read_until(sizeof(FrameHeader));
+  CO_TRY(const bool has_header, co_await std::move(heading));
+  if (!has_header) co_return false;
+  CO_TRY(const FrameHeader header, protocol::read_header(buffer_.unread()));
+  auto filling = read_until(header.frame_bytes());
+  CO_TRY(const bool whole, co_await std::move(filling));
+  if (!whole) co_return false;
+  CO_TRY(frame, protocol::read_frame(buffer_.unread()));
+  buffer_.take(header.frame_bytes());
+  co_return true;
+}
+
+Task<Result<void>> Session::shake_hands() {
+  FrameView frame;
+  auto reading = read_frame(frame);
+  CO_TRY(const bool got, co_await std::move(reading));
+  if (!got) co_return fail(ErrorKind::kInvalid, "closed before hello");
+  if (frame.header.kind != Kind::kHello) {
+    co_return fail(ErrorKind::kInvalid, "the first frame is {}, expected hello", to_string(frame.header.kind));
+  }
+  CO_TRY(const auto hello, protocol::decode<wire::HelloT>(frame.payload()));
+  if (hello.version_min > protocol::kVersion || hello.version_max < protocol::kVersion) {
+    co_return fail(ErrorKind::kInvalid, "the client speaks versions {} to {}, this server {}",
+                   hello.version_min, hello.version_max, protocol::kVersion);
+  }
+  const store::Store& store = shared_.tracking.store();
+  wire::WelcomeT welcome;
+  welcome.version = protocol::kVersion;
+  welcome.server = "stepwell " STEPWELL_VERSION;
+  welcome.store = std::make_unique<wire::Id>(protocol::to_wire(store.id()));
+  welcome.incarnation = store.incarnation();
+  welcome.credit = shared_.credit();
+  welcome.limits = std::make_unique<wire::LimitsT>();
+  welcome.limits->frame_bytes = protocol::kFrameBytesMax;
+  welcome.limits->blocks = protocol::kBlocksMax;
+  welcome.limits->keys = protocol::kKeysMax;
+  welcome.limits->connections = shared_.options.connections_max;
+  welcome.limits->idle_ms = static_cast<std::uint32_t>(shared_.options.idle_timeout / milliseconds(1));
+  answer(protocol::make_frame_of(Kind::kWelcome, welcome));
+  co_return ok();
+}
+
+Task<Result<void>> Session::serve() {
+  while (!closed_ && !draining_) {
+    // Backpressure: what was taken must be decided, and answers be read, before more is taken.
+    while (!may_read()) {
+      read_deadline_ = kNever;
+      co_await sleep_for(home_, kRetryAfter);
+      if (closed_ || draining_) co_return ok();
+    }
+    if (buffer_.unread().empty()) read_deadline_ = home_.now() + shared_.options.idle_timeout;
+    auto reading = read_until(sizeof(FrameHeader));
+    CO_TRY(const bool more, co_await std::move(reading));
+    if (!more) co_return ok();
+    auto taking = take_frames();
+    const Result<Next> next = co_await std::move(taking);
+    submit_collected();
+    CO_TRY(const Next what, next);
+    if (what == Next::kClose) co_return ok();
+  }
+  co_return ok();
+}
+
+bool Session::may_read() const {
+  return in_flight_bytes_ <= shared_.options.credit_max + protocol::kFrameBytesMax &&
+         answers_.waiting() < kUnreadAnswersMax && shared_.tracking.store().room() > 0;
+}
+
+Task<Result<Session::Next>> Session::take_frames() {
+  while (buffer_.unread().size() >= sizeof(FrameHeader)) {
+    const auto checked = protocol::read_header(buffer_.unread());
+    if (!checked) {
+      if (checked.error().kind == ErrorKind::kCorrupt) co_return checked.error();
+      co_return refuse_header(load_le<FrameHeader>(buffer_.unread().data()), checked.error());
+    }
+    const FrameHeader& header = checked.value();
+    if (buffer_.unread().size() < header.frame_bytes()) {
+      // The frames before it do not wait for the rest of this one.
+      submit_collected();
+      auto filling = read_until(header.frame_bytes());
+      CO_TRY(const bool whole, co_await std::move(filling));
+      if (!whole) co_return Next::kClose;
+    }
+    const FrameView frame{header, buffer_.unread().first(header.frame_bytes())};
+    const auto sound = protocol::check_payload(header, frame.payload());
+    if (!sound) {
+      refuse(header, VerdictCode::kDamaged, sound.error());
+    } else if (protocol::is_stream_kind(header.kind) && header.kind != Kind::kRefused) {
+      take_stream_frame(frame);
+    } else {
+      submit_collected();
+      auto taking = take_control(frame);
+      CO_TRY(const Next next, co_await std::move(taking));
+      if (next == Next::kClose) co_return next;
+    }
+    buffer_.take(header.frame_bytes());
+  }
+  co_return Next::kGoOn;
+}
+
+void Session::take_stream_frame(const FrameView& frame) {
+  const FrameHeader& header = frame.header;
+  constexpr auto kSequenceMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const bool has_place = header.sequence >= 1 && header.sequence <= kSequenceMax;
+  if (header.run.is_zero() || header.writer.is_zero() || (!has_place && header.kind != Kind::kSkip)) {
+    answer(error_frame(fail(ErrorKind::kInvalid,
+                            "{} frame needs a run, a writer and a sequence from 1: run {} writer {} "
+                            "sequence {}",
+                            to_string(header.kind), header.run.hex(), header.writer.hex(), header.sequence),
+                       name_of(header), false));
+    return;
+  }
+  collected_.push_back(frame);
+}
+
+Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
+  switch (frame.header.kind) {
+    case Kind::kPing: {
+      FrameHeader pong;
+      pong.kind = Kind::kPong;
+      pong.sequence = frame.header.sequence;
+      answer(protocol::make_frame(pong, {}));
+      co_return Next::kGoOn;
+    }
+    case Kind::kPong: co_return Next::kGoOn;
+    case Kind::kPositions:
+    case Kind::kListExperiments:
+    case Kind::kListRuns:
+    case Kind::kGetRun:
+    case Kind::kHistory: {
+      read_deadline_ = kNever;
+      auto answering = answer_read(std::string(as_text(frame.bytes)));
+      co_await std::move(answering);
+      co_return Next::kGoOn;
+    }
+    default:
+      refuse(frame.header, VerdictCode::kUnsupported,
+             fail(ErrorKind::kInvalid, "{} frame (kind {}) is unsupported here",
+                  to_string(frame.header.kind), static_cast<int>(frame.header.kind)));
+      co_return Next::kGoOn;
+  }
+}
+
+Result<Session::Next> Session::refuse_header(const FrameHeader& header, const Error& error) {
+  submit_collected();
+  refuse(header, VerdictCode::kUnsupported, error);
+  submit_collected();
+  // Its length cannot be skipped over safely, or is beyond what may be sent: the client starts anew.
+  return Error{error};
+}
+
+void Session::refuse(const FrameHeader& header, VerdictCode code, const Error& error) {
+  log().warn("{}: run {} writer {} sequence {}: {}", stream_->peer(), header.run.hex(),
+             header.writer.hex(), header.sequence, error.text);
+  const bool in_stream = protocol::is_stream_kind(header.kind) && header.kind != Kind::kSkip &&
+                         !header.run.is_zero() && !header.writer.is_zero() && header.sequence > 1;
+  if (!in_stream) {
+    answer(error_frame(error, name_of(header), false));
+    return;
+  }
+  // The refusal takes the frame's place in its stream, so that the stream goes on.
+  wire::RefusedT refused;
+  refused.verdict = static_cast<std::uint8_t>(code);
+  refused.reason = error.text.substr(0, protocol::kReasonBytesMax);
+  auto frame = std::make_shared<const std::string>(protocol::make_frame_of(
+      Kind::kRefused, refused, header.run, header.writer, header.sequence));
+  collected_.push_back({load_le<FrameHeader>(frame->data()), as_bytes(*frame)});
+  own_.push_back(std::move(frame));
+}
+
+void Session::submit_collected() {
+  if (collected_.empty()) return;
+  std::vector<FrameName> names;
+  names.reserve(collected_.size());
+  std::uint64_t bytes = 0;
+  for (const FrameView& frame : collected_) {
+    names.push_back(name_of(frame.header));
+    bytes += frame.bytes.size();
+  }
+  in_flight_bytes_ += bytes;
+  using Memory = std::pair<std::shared_ptr<const void>, std::vector<std::shared_ptr<const std::string>>>;
+  auto memory = std::make_shared<const Memory>(buffer_.memory(), std::exchange(own_, {}));
+  auto decided = [self = shared_from_this(), names = std::move(names),
+                  bytes](std::vector<Result<store::Verdict>> verdicts) mutable {
+    Executor& home = self->home_;
+    home.post([self = std::move(self), names = std::move(names), bytes, verdicts = std::move(verdicts)] {
+      self->on_decided(names, bytes, verdicts);
+    });
+  };
+  shared_.tracking.submit(collected_, wal::Door::kFrame, std::move(memory), std::move(decided));
+  collected_.clear();
+}
+
+void Session::on_decided(const std::vector<FrameName>& names, std::uint64_t bytes,
+                         const std::vector<Result<store::Verdict>>& verdicts) {
+  in_flight_bytes_ -= bytes;
+  for (std::size_t i = 0; i < names.size(); ++i) answers_.add(names[i], verdicts[i]);
+  wake_writer();
+}
+
+void Session::answer(std::string frame) {
+  answers_.add_frame(std::move(frame));
+  wake_writer();
+}
+
+void Session::wake_writer() {
+  // A turn later, so that decisions of the same group leave in the same ack.
+  if (!closed_ && !std::exchange(writing_, true)) spawn(home_, write_answers());
+}
+
+Task<void> Session::write_answers() {
+  const auto self = shared_from_this();
+  while (!closed_ && !answers_.empty()) {
+    const std::string bytes = answers_.take(shared_.credit());
+    write_deadline_ = home_.now() + shared_.options.write_timeout;
+    auto writing = stream_->write_all(as_bytes(bytes));
+    const auto written = co_await std::move(writing);
+    write_deadline_ = kNever;
+    if (!written) close();
+  }
+  writing_ = false;
+  if (draining_ && in_flight_bytes_ == 0) close();
+}
+
+Task<void> Session::watch() {
+  const auto self = shared_from_this();
+  const Instant period = std::min<Instant>(std::chrono::seconds(1), shared_.options.handshake_timeout / 2);
+  while (!closed_) {
+    co_await sleep_for(home_, period);
+    const Instant now = home_.now();
+    if (now < read_deadline_ && now < write_deadline_) continue;
+    log().info("{}: closed: {} for too long", stream_->peer(),
+               now >= write_deadline_ ? "it does not read its answers" : "nothing came, or a frame came too slowly");
+    close();
+  }
+}
+
+void Session::drain() {
+  draining_ = true;
+  wake_writer();
+}
+
+void Session::close() {
+  if (std::exchange(closed_, true)) return;
+  log().debug("{}: closed", stream_->peer());
+  stream_->close();
+}
+
+}  // namespace stepwell::ingest
