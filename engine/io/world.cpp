@@ -68,6 +68,9 @@ void settle(std::vector<std::byte>& to, const Pending& pending, SeededRandom& ra
 
 }  // namespace
 
+World::World(std::uint64_t seed) : random_(seed) {}
+World::~World() = default;
+
 void World::set_plan(FaultPlan plan) {
   const std::lock_guard lock(mutex_);
   plan_ = plan;

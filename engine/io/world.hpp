@@ -37,7 +37,8 @@ struct FaultPlan {
 
 class World {
  public:
-  explicit World(std::uint64_t seed = 1) : random_(seed) {}
+  explicit World(std::uint64_t seed = 1);
+  ~World();
 
   void set_plan(FaultPlan plan);
   // Bytes of all files together beyond which a growing write fails with ENOSPC. None at first.

@@ -55,6 +55,7 @@ void encode_segment_header(const SegmentHeader& header, MutableBytes block) {
   store_le(to + segment_at::kPreviousHash, header.previous_hash);
   store_le(to + segment_at::kPreviousLastLsn, header.previous_last_lsn);
   store_le(to + segment_at::kDurable, header.durable);
+  store_le(to + segment_at::kReserved, std::uint64_t{0});
   store_le(to + segment_at::kHash, XXH3_64bits(to + 8, kSegmentHeaderBytes - 8));
 }
 

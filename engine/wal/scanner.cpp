@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -80,8 +81,8 @@ Result<void> Scanner::check_files() {
     }
   }
   // Files that changed places are read where they belong.
-  std::stable_sort(segments_.begin(), segments_.end(), [](const auto& a, const auto& b) {
-    return a.first_position < b.first_position;
+  std::sort(segments_.begin(), segments_.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first_position, a.path) < std::tie(b.first_position, b.path);
   });
   for (std::size_t i = 1; i < segments_.size(); ++i) {
     const SegmentFile& before = segments_[i - 1];
