@@ -6,12 +6,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "engine/store/fold.hpp"
 #include "engine/tracking/state.hpp"
 #include "protocol/frame.hpp"
+#include "protocol/messages.hpp"
 
 namespace stepwell::tracking {
 
@@ -22,11 +26,6 @@ struct Step {
   const protocol::FrameView& frame;
   RunState* run = nullptr;       // Of the header, where the kind needs one.
   WriterState* writer = nullptr; // Likewise; null for commands.
-};
-
-struct Refusal {
-  VerdictCode code = VerdictCode::kInvalid;
-  std::string text;
 };
 
 struct Applied {
@@ -60,6 +59,10 @@ struct NewRun {
 Result<RunState*> create_run(Step& step, NewRun values);
 Result<ExperimentId> create_experiment(Step& step, std::uint64_t id, const std::string& name,
                                        const std::string& artifact_location, std::int64_t time_ms);
+// kInvalid names the entry that breaks a rule. `what` is "param" or "tag".
+Result<void> check_texts(std::string_view what,
+                         const std::vector<std::unique_ptr<wire::TextT>>& texts);
+Result<void> check_text(std::string_view what, const wire::TextT& text);
 Result<void> set_tag(Step& step, RunState& run, std::string_view key, std::string_view value);
 
 }  // namespace stepwell::tracking

@@ -50,10 +50,8 @@ Result<Outcome> apply_batch(Step& step) {
   if (!parsed) return Outcome(refuse_invalid(parsed.error()));
   auto& blocks = parsed.value().blocks;
   RunState& run = *step.run;
-  if (auto checked = step.state.check_keys(run, parsed.value()); !checked) {
-    const bool limit = checked.error().kind == ErrorKind::kExists;
-    return Outcome(refuse(limit ? VerdictCode::kLimit : VerdictCode::kInvalid, checked.error().text));
-  }
+  TRY(auto broken, step.state.check_keys(step.rows, run, parsed.value()));
+  if (broken) return Outcome(std::move(*broken));
   const auto assigned = assign_steps(run.row, blocks);
   if (!assigned) {
     return Outcome(refuse(VerdictCode::kInvalid,

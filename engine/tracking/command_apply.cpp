@@ -13,9 +13,20 @@ using protocol::Kind;
 
 constexpr std::string_view kArtifactRootSetting = "artifact_root";
 constexpr std::string_view kDefaultExperiment = "Default";
+// No import may name one beyond, so that counting up from the greatest never ends.
+constexpr std::uint64_t kExperimentIdMax = std::uint64_t{1} << 62;
 
 Refusal no_experiment(std::uint64_t id) {
   return refuse(VerdictCode::kNotFound, fmt::format("experiment {} does not exist", id));
+}
+
+Refusal deleted_experiment(std::uint64_t id) {
+  return refuse(VerdictCode::kInvalid, fmt::format("experiment {} is deleted", id));
+}
+
+// The REST door changes nothing in a deleted experiment but its stage.
+bool is_hidden_from(const Step& step, const ExperimentRow& experiment) {
+  return step.record.envelope.door == wal::Door::kRest && experiment.stage.deleted;
 }
 
 Refusal no_run(const Step& step) {
@@ -49,10 +60,15 @@ Result<Outcome> create_experiment_command(Step& step) {
   if (auto checked = protocol::check_key("experiment", command.name); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
-  for (const auto& tag : command.tags) {
-    if (auto checked = protocol::check_key("tag", tag->key); !checked) {
-      return Outcome(refuse_invalid(checked.error()));
-    }
+  if (auto checked = check_texts("tag", command.tags); !checked) {
+    return Outcome(refuse_invalid(checked.error()));
+  }
+  if (auto checked = protocol::check_value("artifact location", command.artifact_location); !checked) {
+    return Outcome(refuse_invalid(checked.error()));
+  }
+  if (command.id > kExperimentIdMax) {
+    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("experiment id {}, at most {}", command.id,
+                                                             kExperimentIdMax)));
   }
   TRY(const auto known, step.state.find_experiment(step.rows, command.name));
   if (known) {
@@ -82,6 +98,7 @@ Result<Outcome> update_experiment(Step& step) {
   const wire::UpdateExperimentT& command = decoded.value();
   TRY(auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
   if (!row) return Outcome(no_experiment(command.id));
+  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(command.id));
   if (auto checked = protocol::check_key("experiment", command.name); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
@@ -117,12 +134,19 @@ Result<Outcome> experiment_tag(Step& step) {
   const wire::ExperimentTagT& command = decoded.value();
   TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
   if (!row) return Outcome(no_experiment(command.id));
-  if (auto checked = protocol::check_key("tag", command.tag->key); !checked) {
+  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(command.id));
+  if (auto checked = check_text("tag", *command.tag); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
   TRY(const KeyId key, step.state.intern_key(step.rows, command.tag->key));
   step.rows.put(table::kExperimentTags, key_of(RunNumber{command.id}, key), command.tag->value);
   return Outcome(Applied{});
+}
+
+Result<void> check_new_run(const wire::CreateRunT& command) {
+  TRY(protocol::check_name("run name", command.name));
+  TRY(protocol::check_name("user", command.user));
+  return check_texts("tag", command.tags);
 }
 
 Result<Outcome> create_run_command(Step& step) {
@@ -137,13 +161,9 @@ Result<Outcome> create_run_command(Step& step) {
   TRY(const auto experiment, step.state.find_experiment(step.rows, ExperimentId{command.experiment}));
   if (!experiment) return Outcome(no_experiment(command.experiment));
   if (experiment->stage.deleted) {
-    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("experiment {} is deleted", command.experiment)));
+    return Outcome(deleted_experiment(command.experiment));
   }
-  for (const auto& tag : command.tags) {
-    if (auto checked = protocol::check_key("tag", tag->key); !checked) {
-      return Outcome(refuse_invalid(checked.error()));
-    }
-  }
+  if (auto checked = check_new_run(command); !checked) return Outcome(refuse_invalid(checked.error()));
   TRY(step.run, create_run(step, {id, ExperimentId{command.experiment}, command.name, command.user,
                                   command.start_ms}));
   for (const auto& tag : command.tags) {
@@ -159,6 +179,9 @@ Result<Outcome> update_run(Step& step) {
   if (!step.run) return Outcome(no_run(step));
   if (command.status > static_cast<std::uint8_t>(RunStatus::kKilled)) {
     return Outcome(refuse(VerdictCode::kInvalid, fmt::format("status {} is not known", command.status)));
+  }
+  if (auto checked = protocol::check_name("run name", command.name); !checked) {
+    return Outcome(refuse_invalid(checked.error()));
   }
   RunRow& run = step.run->row;
   if (command.status != 0) {
@@ -191,8 +214,8 @@ Result<Outcome> delete_tag(Step& step) {
   if (auto checked = protocol::check_key("tag", decoded.value().key); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
-  TRY(const KeyId key, step.state.intern_key(step.rows, decoded.value().key));
-  step.rows.erase(table::kTags, key_of(step.run->number, key));
+  TRY(const auto key, step.state.find_key(step.rows, decoded.value().key));
+  if (key) step.rows.erase(table::kTags, key_of(step.run->number, *key));
   return Outcome(Applied{});
 }
 
@@ -218,7 +241,11 @@ Result<Outcome> settings(Step& step) {
 Result<ExperimentId> create_experiment(Step& step, std::uint64_t id, const std::string& name,
                                        const std::string& artifact_location, std::int64_t time_ms) {
   TRY(Counters * next, step.state.counters(step.rows));
-  if (id == 0 && name != kDefaultExperiment) id = next->experiment;
+  if (id == 0) {
+    // 0 is Default's, unless it was renamed and this is another one.
+    TRY(const auto first, step.state.find_experiment(step.rows, ExperimentId{0}));
+    if (first || name != kDefaultExperiment) id = next->experiment;
+  }
   next->experiment = std::max(next->experiment, id + 1);
   ExperimentRow row;
   row.name = name;

@@ -56,13 +56,15 @@ Result<void> add_experiments(Hasher& hash, const View& view) {
   return ok();
 }
 
-Result<void> add_writers(Hasher& hash, const View& view, RunNumber run) {
-  TRY(const auto writers, view.writers_of(run));
+Result<void> add_writers(Hasher& hash, const View& view, RunNumber number, const RunRow& run) {
+  TRY(const auto writers, view.writers_of(number));
   for (const auto& [id, row] : writers) {
-    hash.put(id.bytes).put(row.next).put(row.closed_holes).put(row.closed_points).put(row.batches);
-    hash.text(row.slot).put(row.open).put(row.status).put(std::uint64_t{row.holes.size()});
+    hash.put(id.bytes).put(row.next).put(row.closed_holes).put(row.batches);
+    hash.text(row.slot).put(row.is_open_in(run)).put(row.status).put(std::uint64_t{row.holes.size()});
+    // Not the points that are missing: how they are told apart when a hole is filled in part depends
+    // on the order in which that happens.
     for (const Hole& hole : row.holes) {
-      hash.put(hole.from).put(hole.to).put(hole.rejected).put(hole.verdict).put(hole.points);
+      hash.put(hole.from).put(hole.to).put(hole.rejected).put(hole.verdict);
     }
   }
   return ok();
@@ -106,7 +108,7 @@ Result<Digest> digest_of(const View& view) {
     hash.put(is_deleted(run, *experiment)).put(run.start_ms).put(run.end_ms).put(run.batches);
     TRY(add_texts(hash, view, table::kParams, number.value));
     TRY(add_texts(hash, view, table::kTags, number.value));
-    TRY(add_writers(hash, view, number));
+    TRY(add_writers(hash, view, number, run));
     TRY(const auto points, add_points(hash, view, id));
     digest.points += points;
     ++digest.runs;

@@ -119,6 +119,9 @@ Result<store::Verdict> apply_at_place(Step& step, std::uint64_t sequence) {
 
 Result<store::Verdict> apply_stream(Step& step) {
   const protocol::FrameHeader& header = step.frame.header;
+  if (header.sequence == 0 && header.kind != Kind::kSkip) {
+    return verdict(VerdictCode::kInvalid, 0, "sequence 0 is in no writer's stream");
+  }
   TRY(step.run, step.state.find_run(step.rows, header.run));
   if (step.run) {
     TRY(step.writer, step.state.find_writer(step.rows, *step.run, header.writer));
@@ -144,10 +147,23 @@ Result<store::Verdict> apply_stream(Step& step) {
   return verdict(VerdictCode::kApplied, step.writer->row.next);
 }
 
+// The REST door hides a deleted run from all that would change it but a restore; frames of writers are
+// stored, since a restore expects them.
+Result<bool> is_hidden_from(const Step& step) {
+  if (step.record.envelope.door != wal::Door::kRest || !step.run) return false;
+  const Kind kind = step.frame.header.kind;
+  if (protocol::is_command_kind(kind) && kind != Kind::kUpdateRun && kind != Kind::kDeleteTag) return false;
+  TRY(const auto experiment, step.state.find_experiment(step.rows, step.run->row.experiment));
+  return experiment && is_deleted(step.run->row, *experiment);
+}
+
 Result<store::Verdict> apply_writerless(Step& step) {
   TRY(step.run, step.state.find_run(step.rows, step.frame.header.run));
   Outcome outcome;
-  if (protocol::is_command_kind(step.frame.header.kind)) {
+  TRY(const bool hidden, is_hidden_from(step));
+  if (hidden) {
+    outcome = refuse(VerdictCode::kInvalid, fmt::format("run {} is deleted", step.run->row.id.hex()));
+  } else if (protocol::is_command_kind(step.frame.header.kind)) {
     TRY(outcome, apply_command(step));
   } else if (!step.run) {
     return verdict(VerdictCode::kNotFound, 0,

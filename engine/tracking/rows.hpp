@@ -87,15 +87,15 @@ struct RunRow {
   RunStatus status = RunStatus::kRunning;
   Stage stage;
   std::int64_t start_ms = 0;
-  std::int64_t end_ms = 0;             // 0: has not ended.
+  std::int64_t end_ms = 0;             // The greatest that an end said. Shown once the run has ended.
   bool has_steps = false;
   std::int64_t greatest_step = 0;      // Of all series, where has_steps.
   std::uint64_t batches = 0;           // Metric batches applied.
   std::uint64_t duplicates = 0;        // Frames that came again. Not in the digest.
   std::uint64_t series = 0;
   std::uint64_t writers = 0;
-  // Writers of the current episode. An episode ends when the run's status is set from outside, or when
-  // a new writer opens a run that has ended; writers of earlier ones change the status no more.
+  // Writers of the current episode. An episode ends when the run's status is set from outside; writers
+  // of earlier ones change the status no more.
   std::uint64_t episode = 0;
   std::uint64_t open_writers = 0;
   std::uint64_t ended_finished = 0;
@@ -138,6 +138,9 @@ struct WriterRow {
   std::uint64_t episode = 0;           // In which it opened.
   bool open = false;
   RunStatus status = RunStatus::kRunning;  // What its end said.
+
+  // Its end would still count: the run's status was not set from outside since it opened.
+  bool is_open_in(const RunRow& run) const { return open && episode == run.episode; }
 
   std::string encode() const;
   static Result<WriterRow> decode(std::string_view row);

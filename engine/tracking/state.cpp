@@ -1,6 +1,7 @@
 #include "engine/tracking/state.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "engine/base/assert.hpp"
 #include "engine/base/bytes.hpp"
@@ -9,12 +10,13 @@
 namespace stepwell::tracking {
 namespace {
 
-// Bounds on what is kept decoded. Beyond them the least recently used runs are read again from rows.
+// Bounds on what is kept decoded, whatever its shape: one run with many series, one with many lists
+// of keys, many runs. Beyond them the least recently used runs are read again from rows.
 constexpr std::size_t kRunsKept = 4096;
-constexpr std::size_t kKeysKept = 100'000;
-constexpr std::size_t kKeyListsKept = 1024;   // A run.
-constexpr std::size_t kSeriesKept = 100'000;  // A run.
-constexpr std::size_t kWritersKept = 4096;    // A run.
+constexpr std::uint64_t kRunsBytesKept = 128 << 20;
+constexpr std::uint64_t kKeysBytesKept = 32 << 20;
+// What an entry costs beside its bytes: a node, an allocation or two.
+constexpr std::uint64_t kEntryBytes = 64;
 
 bool same(const KnownKeys& known, const protocol::KeyList& keys) {
   return protocol::KeyList{known.count, known.keys, known.contexts, known.key_contexts} == keys;
@@ -37,7 +39,13 @@ Result<RunState*> State::find_run(const store::ApplyTransaction& rows, const Run
   state->number = run;
   TRY(state->row, RunRow::decode(*row));
   touch(*state);
+  keep(*state, sizeof(RunState) + row->size());
   return (runs_[id] = std::move(state)).get();
+}
+
+void State::keep(RunState& run, std::uint64_t bytes) {
+  run.kept_bytes += bytes;
+  kept_bytes_ += bytes;
 }
 
 void State::touch(RunState& run) {
@@ -52,6 +60,7 @@ RunState& State::add_run(RunNumber number, RunRow row) {
   state->row = std::move(row);
   state->changed = true;
   touch(*state);
+  keep(*state, sizeof(RunState));
   const RunId id = state->row.id;
   return *(runs_[id] = std::move(state));
 }
@@ -65,13 +74,14 @@ Result<WriterState*> State::find_writer(const store::ApplyTransaction& rows, Run
   TRY(const auto row, rows.get(table::kWriters, key_of(run.number, id)));
   if (!row) return nullptr;
   TRY(auto decoded, WriterRow::decode(*row));
-  WriterState& writer = run.writers[id] = {std::move(decoded)};
+  WriterState& writer = run.writers[id] = {std::move(decoded), false, kEntryBytes + row->size()};
+  keep(run, writer.kept_bytes);
   run.used_writers.emplace_back(id, &writer);
   return &writer;
 }
 
 WriterState& State::add_writer(RunState& run, const WriterId& id, WriterRow row) {
-  WriterState& writer = run.writers[id] = {std::move(row), true};
+  WriterState& writer = run.writers[id] = {std::move(row), true, 0};
   run.used_writers.emplace_back(id, &writer);
   return writer;
 }
@@ -104,6 +114,15 @@ Result<std::optional<ExperimentId>> State::find_experiment(const store::ApplyTra
   return id ? std::optional(ExperimentId{*id}) : std::nullopt;
 }
 
+Result<std::optional<KeyId>> State::find_key(const store::ApplyTransaction& rows,
+                                             std::string_view key) const {
+  if (const auto known = keys_.find(std::string(key)); known != keys_.end()) return known->second;
+  TRY(const auto list, rows.get(table::kKeys, key_of_name(key)));
+  const auto known = list ? find_name(*list, key) : std::nullopt;
+  if (!known) return std::optional<KeyId>();
+  return std::optional(KeyId{static_cast<std::uint32_t>(*known)});
+}
+
 Result<KeyId> State::intern_key(store::ApplyTransaction& rows, std::string_view key) {
   const std::string name(key);
   if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
@@ -118,18 +137,25 @@ Result<KeyId> State::intern_key(store::ApplyTransaction& rows, std::string_view 
     rows.put(table::kKeys, hash, add_name(list.value_or(""), key, id.value));
     rows.put(table::kKeyNames, Encoder().big(id.value).take(), name);
   }
-  if (keys_.size() >= kKeysKept) keys_.clear();
+  keys_bytes_ += kEntryBytes + name.size();
   keys_.emplace(name, id);
   return id;
 }
 
+Result<std::optional<ContextId>> State::find_context(const store::ApplyTransaction& rows,
+                                                     std::string_view context) const {
+  if (context.empty()) return std::optional(ContextId{0});
+  TRY(const auto list, rows.get(table::kContexts, key_of_name(context)));
+  const auto known = list ? find_name(*list, context) : std::nullopt;
+  if (!known) return std::optional<ContextId>();
+  return std::optional(ContextId{static_cast<std::uint32_t>(*known)});
+}
+
 Result<ContextId> State::intern_context(store::ApplyTransaction& rows, std::string_view context) {
-  if (context.empty()) return ContextId{0};
+  TRY(const auto known, find_context(rows, context));
+  if (known) return *known;
   const std::string hash = key_of_name(context);
   TRY(const auto list, rows.get(table::kContexts, hash));
-  if (const auto known = list ? find_name(*list, context) : std::nullopt) {
-    return ContextId{static_cast<std::uint32_t>(*known)};
-  }
   TRY(Counters * next, counters(rows));
   const ContextId id{next->context++};
   rows.put(table::kContexts, hash, add_name(list.value_or(""), context, id.value));
@@ -155,24 +181,51 @@ Result<SeriesNumber> State::find_or_add_series(store::ApplyTransaction& rows, Ru
     run.changed = true;
     rows.put(table::kSeries, row_key, Encoder().put(series.value).take());
   }
-  if (run.series.size() >= kSeriesKept) run.series.clear();
+  keep(run, kEntryBytes);
   run.series.emplace(pair, series);
   return series;
 }
 
-Result<void> State::check_keys(const RunState& run, const protocol::BatchView& batch) const {
+Result<std::optional<Refusal>> State::check_keys(const store::ApplyTransaction& rows,
+                                               const RunState& run,
+                                               const protocol::BatchView& batch) const {
   std::uint64_t unknown = 0;
   for (const protocol::BlockView& block : batch.blocks) {
     const auto known = run.known_keys.find(block.keys.hash());
     if (known != run.known_keys.end() && same(known->second, block.keys)) continue;
-    TRY(protocol::check_keys(block.keys));
+    if (auto checked = protocol::check_keys(block.keys); !checked) {
+      return std::optional(Refusal{VerdictCode::kInvalid, checked.error().text});
+    }
     unknown += block.keys.count;
   }
-  if (unknown > 0 && run.row.series + unknown > protocol::kSeriesMax) {
-    return fail(ErrorKind::kExists, "run {} has {} series, the frame may bring {} more, at most {}",
-                run.row.id.hex(), run.row.series, unknown, protocol::kSeriesMax);
+  if (run.row.series + unknown <= protocol::kSeriesMax) return std::optional<Refusal>();
+  // Not remembered is not new: the verdict must not depend on what is kept.
+  TRY(const std::uint64_t fresh, count_new_series(rows, run, batch));
+  if (run.row.series + fresh <= protocol::kSeriesMax) return std::optional<Refusal>();
+  return std::optional(Refusal{
+      VerdictCode::kLimit, fmt::format("run {} has {} series, the frame brings {} more, at most {}",
+                                       run.row.id.hex(), run.row.series, fresh, protocol::kSeriesMax)});
+}
+
+Result<std::uint64_t> State::count_new_series(const store::ApplyTransaction& rows,
+                                              const RunState& run,
+                                              const protocol::BatchView& batch) const {
+  std::set<std::pair<std::string_view, std::string_view>> names;
+  for (const protocol::BlockView& block : batch.blocks) {
+    block.keys.for_each([&](std::string_view key, std::string_view context) { names.emplace(key, context); });
   }
-  return ok();
+  std::uint64_t fresh = 0;
+  for (const auto& [key, context] : names) {
+    TRY(const auto key_id, find_key(rows, key));
+    TRY(const auto context_id, find_context(rows, context));
+    bool known = false;
+    if (key_id && context_id) {
+      TRY(const auto row, rows.get(table::kSeries, key_of(run.number, *key_id, *context_id)));
+      known = row.has_value();
+    }
+    if (!known) ++fresh;
+  }
+  return fresh;
 }
 
 Result<SeriesList> State::resolve(store::ApplyTransaction& rows, RunState& run,
@@ -192,7 +245,8 @@ Result<SeriesList> State::resolve(store::ApplyTransaction& rows, RunState& run,
     TRY(const SeriesNumber series, find_or_add_series(rows, run, key_id, context_id));
     list->push_back(series);
   }
-  if (run.known_keys.size() >= kKeyListsKept) run.known_keys.clear();
+  keep(run, 4 * kEntryBytes + keys.keys.size() + keys.contexts.size() +
+                keys.key_contexts.size_bytes() + list->size() * sizeof(SeriesNumber));
   run.known_keys[hash] = {std::string(keys.keys), std::string(keys.contexts),
                           {keys.key_contexts.begin(), keys.key_contexts.end()}, keys.count, list};
   return SeriesList(std::move(list));
@@ -205,9 +259,12 @@ Result<void> State::write_back(store::ApplyTransaction& rows) {
     }
     for (auto& [id, writer] : std::exchange(run->used_writers, {})) {
       if (!std::exchange(writer->changed, false)) continue;
-      rows.put(table::kWriters, key_of(run->number, id), writer->row.encode());
+      std::string row = writer->row.encode();
+      const std::uint64_t bytes = kEntryBytes + row.size();
+      keep(*run, bytes - writer->kept_bytes);  // Also where it became less: unsigned wraps back.
+      writer->kept_bytes = bytes;
+      rows.put(table::kWriters, key_of(run->number, id), std::move(row));
     }
-    if (run->writers.size() > kWritersKept) run->writers.clear();
   }
   if (std::exchange(counters_changed_, false) && counters_) {
     rows.put(table::kCounters, "counters", counters_->encode());
@@ -218,7 +275,11 @@ Result<void> State::write_back(store::ApplyTransaction& rows) {
 }
 
 void State::forget() {
-  if (runs_.size() <= kRunsKept) return;
+  if (keys_bytes_ > kKeysBytesKept) {
+    keys_.clear();
+    keys_bytes_ = 0;
+  }
+  if (runs_.size() <= kRunsKept && kept_bytes_ <= kRunsBytesKept) return;
   std::vector<std::uint64_t> ages;
   ages.reserve(runs_.size());
   for (const auto& [id, run] : runs_) ages.push_back(run->touched);
@@ -226,6 +287,11 @@ void State::forget() {
   std::nth_element(ages.begin(), middle, ages.end());
   const std::uint64_t younger_than = *middle;
   std::erase_if(runs_, [&](const auto& entry) { return entry.second->touched < younger_than; });
+  kept_bytes_ = 0;
+  for (const auto& [id, run] : runs_) kept_bytes_ += run->kept_bytes;
+  if (kept_bytes_ <= kRunsBytesKept && runs_.size() <= kRunsKept) return;
+  runs_.clear();
+  kept_bytes_ = 0;
 }
 
 }  // namespace stepwell::tracking

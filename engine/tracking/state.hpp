@@ -24,6 +24,7 @@ using SeriesList = std::shared_ptr<const std::vector<SeriesNumber>>;
 struct WriterState {
   WriterRow row;
   bool changed = false;
+  std::uint64_t kept_bytes = 0;
 };
 
 // A list of keys as frames repeat it, and the series it resolved to.
@@ -41,8 +42,15 @@ struct RunState {
   std::unordered_map<WriterId, WriterState> writers;
   std::unordered_map<std::uint64_t, KnownKeys> known_keys;  // By KeyList::hash().
   std::unordered_map<std::uint64_t, SeriesNumber> series;   // By key id << 32 | context id.
-  std::uint64_t touched = 0;                                // Group in which it was last used.
+  std::uint64_t touched = 0;     // Group in which it was last used.
+  std::uint64_t kept_bytes = 0;  // Of all the above, about.
   std::vector<std::pair<WriterId, WriterState*>> used_writers;  // In this group; repeats are fine.
+};
+
+// Why a record is not applied.
+struct Refusal {
+  VerdictCode code = VerdictCode::kInvalid;
+  std::string text;
 };
 
 class State {
@@ -61,26 +69,37 @@ class State {
   RunState& add_run(RunNumber number, RunRow row);
   WriterState& add_writer(RunState& run, const WriterId& id, WriterRow row);
 
-  // kInvalid: a key breaks a rule. kExists: the run would have too many series. Changes nothing, so
-  // that a batch is refused before any part of it is applied.
-  Result<void> check_keys(const RunState& run, const protocol::BatchView& batch) const;
+  // Nothing if the batch's keys may be applied, all of them. kLimit: too many series for a run.
+  // Changes nothing, so that a batch is refused before any part of it is applied.
+  Result<std::optional<Refusal>> check_keys(const store::ApplyTransaction& rows, const RunState& run,
+                                          const protocol::BatchView& batch) const;
   // Series of a checked key list, in its order; created where missing.
   Result<SeriesList> resolve(store::ApplyTransaction& rows, RunState& run,
                              const protocol::KeyList& keys);
   Result<KeyId> intern_key(store::ApplyTransaction& rows, std::string_view key);
+  // Nothing: no row was ever written under this key.
+  Result<std::optional<KeyId>> find_key(const store::ApplyTransaction& rows,
+                                        std::string_view key) const;
 
   // Writes what changed, and forgets what was not used lately where there is too much.
   Result<void> write_back(store::ApplyTransaction& rows);
 
  private:
   Result<ContextId> intern_context(store::ApplyTransaction& rows, std::string_view context);
+  Result<std::optional<ContextId>> find_context(const store::ApplyTransaction& rows,
+                                                std::string_view context) const;
+  Result<std::uint64_t> count_new_series(const store::ApplyTransaction& rows, const RunState& run,
+                                         const protocol::BatchView& batch) const;
   Result<SeriesNumber> find_or_add_series(store::ApplyTransaction& rows, RunState& run, KeyId key,
                                           ContextId context);
   void touch(RunState& run);
+  void keep(RunState& run, std::uint64_t bytes);
   void forget();
 
   std::unordered_map<RunId, std::unique_ptr<RunState>> runs_;
+  std::uint64_t kept_bytes_ = 0;  // Of all runs, about.
   std::unordered_map<std::string, KeyId> keys_;
+  std::uint64_t keys_bytes_ = 0;
   std::optional<Counters> counters_;
   bool counters_changed_ = false;
   std::vector<RunState*> touched_;  // In this group.

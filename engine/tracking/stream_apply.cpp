@@ -15,19 +15,6 @@ namespace {
 constexpr std::string_view kParentTag = "mlflow.parentRunId";
 constexpr std::string_view kRunNameTag = "mlflow.runName";
 
-template <typename Texts>
-Result<void> check_texts(std::string_view what, const Texts& texts) {
-  if (texts.size() > protocol::kEntriesMax) {
-    return fail(ErrorKind::kInvalid, "{} {}s in a frame, at most {}", texts.size(), what,
-                protocol::kEntriesMax);
-  }
-  for (const auto& text : texts) {
-    TRY(protocol::check_key(what, text->key));
-    TRY(protocol::check_value(fmt::format("{} '{}'", what, protocol::quoted(text->key)), text->value));
-  }
-  return ok();
-}
-
 Result<void> check_open(const wire::OpenT& open) {
   TRY(protocol::check_key("experiment", open.experiment));
   TRY(protocol::check_name("run name", open.run_name));
@@ -76,6 +63,23 @@ RunStatus worst_end(const RunRow& run) {
 
 }  // namespace
 
+Result<void> check_texts(std::string_view what,
+                         const std::vector<std::unique_ptr<wire::TextT>>& texts) {
+  if (texts.size() > protocol::kEntriesMax) {
+    return fail(ErrorKind::kInvalid, "{} {}s in a frame, at most {}", texts.size(), what,
+                protocol::kEntriesMax);
+  }
+  for (const auto& text : texts) {
+    TRY(check_text(what, *text));
+  }
+  return ok();
+}
+
+Result<void> check_text(std::string_view what, const wire::TextT& text) {
+  TRY(protocol::check_key(what, text.key));
+  return protocol::check_value(fmt::format("{} '{}'", what, protocol::quoted(text.key)), text.value);
+}
+
 Result<void> set_tag(Step& step, RunState& run, std::string_view key, std::string_view value) {
   TRY(const KeyId id, step.state.intern_key(step.rows, key));
   step.rows.put(table::kTags, key_of(run.number, id), std::string(value));
@@ -91,6 +95,9 @@ Result<Outcome> apply_open(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const wire::OpenT& open = decoded.value();
   if (step.writer) return Outcome(refuse(VerdictCode::kInvalid, "open comes once, as sequence 1"));
+  if (step.frame.header.writer.is_zero()) {
+    return Outcome(refuse(VerdictCode::kInvalid, "open needs a writer"));
+  }
   if (step.frame.header.run.is_zero()) return Outcome(refuse(VerdictCode::kInvalid, "the run id is zero"));
   if (auto checked = check_open(open); !checked) return Outcome(refuse_invalid(checked.error()));
   if (step.run && step.run->row.writers >= protocol::kWritersMax) {
@@ -98,22 +105,17 @@ Result<Outcome> apply_open(Step& step) {
                                                            protocol::kWritersMax)));
   }
 
-  const bool joins = step.run != nullptr;
-  if (!joins) {
+  if (!step.run) {
     TRY(auto experiment, step.state.find_experiment(step.rows, open.experiment));
     if (!experiment) {
       TRY(experiment, create_experiment(step, 0, open.experiment, "", open.start_ms));
     }
-    TRY(step.run, create_run(step, {step.frame.header.run, *experiment, open.run_name, open.user,
-                                    open.start_ms}));
+    TRY(step.run, create_run(step, {step.frame.header.run, *experiment, "", "", open.start_ms}));
   }
   RunState& run = *step.run;
-  if (joins && is_end(run.row.status)) {
-    run.row.status = RunStatus::kRunning;
-    run.row.end_ms = 0;
-    ++run.row.episode;
-    run.row.open_writers = run.row.ended_finished = run.row.ended_failed = run.row.ended_killed = 0;
-  }
+  // What earlier writers' ends said still counts, so that the outcome does not depend on who came
+  // when; a resume that is to replace an earlier attempt names its slot.
+  if (is_end(run.row.status)) run.row.status = RunStatus::kRunning;
   run.row.start_ms = std::min(run.row.start_ms, open.start_ms);
   if (!open.slot.empty()) {
     TRY(take_slot(step, run, open.slot));
@@ -126,7 +128,9 @@ Result<Outcome> apply_open(Step& step) {
   row.episode = run.row.episode;
   row.open = true;
   step.writer = &step.state.add_writer(run, step.frame.header.writer, std::move(row));
-  if (!open.run_name.empty() && !joins) {
+  // The first that says something: ranks may leave it to one of them, whichever comes first.
+  if (run.row.user.empty()) run.row.user = open.user;
+  if (run.row.name.empty() && !open.run_name.empty()) {
     TRY(set_tag(step, run, kRunNameTag, open.run_name));
   }
   if (!open.parent_run.empty()) {
@@ -146,18 +150,20 @@ Result<Outcome> apply_params(Step& step) {
 
   // First everything is compared, so that a conflict leaves nothing behind.
   std::map<std::string_view, std::string_view> wanted;
-  std::vector<std::pair<std::string, std::string_view>> fresh;
+  std::vector<const wire::TextT*> fresh;
   for (const auto& param : params) {
     const auto [known, added] = wanted.emplace(param->key, param->value);
     std::string stored(known->second);
     if (added) {
-      TRY(const KeyId id, step.state.intern_key(step.rows, param->key));
-      std::string key = key_of(step.run->number, id);
-      TRY(auto row, step.rows.get(table::kParams, key));
+      TRY(const auto id, step.state.find_key(step.rows, param->key));
+      std::optional<std::string> row;
+      if (id) {
+        TRY(row, step.rows.get(table::kParams, key_of(step.run->number, *id)));
+      }
       if (row) {
         stored = std::move(*row);
       } else {
-        fresh.emplace_back(std::move(key), param->value);
+        fresh.push_back(param.get());
       }
     }
     if (stored != param->value) {
@@ -167,7 +173,10 @@ Result<Outcome> apply_params(Step& step) {
                                         protocol::quoted(param->value))));
     }
   }
-  for (const auto& [key, value] : fresh) step.rows.put(table::kParams, key, std::string(value));
+  for (const wire::TextT* param : fresh) {
+    TRY(const KeyId id, step.state.intern_key(step.rows, param->key));
+    step.rows.put(table::kParams, key_of(step.run->number, id), param->value);
+  }
   return Outcome(Applied{});
 }
 
@@ -196,7 +205,7 @@ Result<Outcome> apply_end(Step& step) {
   RunRow& run = step.run->row;
   WriterRow& writer = step.writer->row;
   // Superseded, ended before, or closed by a status set from outside: the end changes nothing.
-  if (!writer.open || writer.episode != run.episode) return Outcome(Applied{});
+  if (!writer.is_open_in(run)) return Outcome(Applied{});
   writer.open = false;
   writer.status = status;
   step.writer->changed = step.run->changed = true;

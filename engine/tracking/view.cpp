@@ -54,7 +54,8 @@ std::unique_ptr<wire::LossT> to_loss(const WriterId& writer, const Hole& hole) {
   return loss;
 }
 
-std::unique_ptr<wire::WriterInfoT> to_info(const WriterId& id, const WriterRow& row) {
+std::unique_ptr<wire::WriterInfoT> to_info(const WriterId& id, const WriterRow& row,
+                                           const RunRow& run) {
   auto info = std::make_unique<wire::WriterInfoT>();
   info->writer = std::make_unique<wire::Id>(protocol::to_wire(id));
   info->next = row.next;
@@ -62,7 +63,7 @@ std::unique_ptr<wire::WriterInfoT> to_info(const WriterId& id, const WriterRow& 
   info->duplicates = row.duplicates;
   info->closed_holes = row.closed_holes;
   info->slot = row.slot;
-  info->open = row.open;
+  info->open = row.is_open_in(run);
   return info;
 }
 
@@ -153,7 +154,7 @@ Result<wire::RunInfoT> View::run_info(RunNumber number, const RunRow& row) const
   info.status = static_cast<wire::RunStatus>(row.status);
   info.deleted = is_deleted(row, *owner);
   info.start_ms = row.start_ms;
-  info.end_ms = row.end_ms;
+  info.end_ms = is_end(row.status) ? row.end_ms : 0;
   info.batches = row.batches;
   info.duplicates = row.duplicates;
   info.writers = row.writers;
@@ -265,7 +266,7 @@ Result<std::optional<wire::RunDataT>> View::run(const RunId& id) const {
   TRY(const auto writers, writers_of(*number));
   for (const auto& [writer, writer_row] : writers) {
     for (const Hole& hole : writer_row.holes) data.losses.push_back(to_loss(writer, hole));
-    data.writers.push_back(to_info(writer, writer_row));
+    data.writers.push_back(to_info(writer, writer_row, decoded));
   }
   return std::optional(std::move(data));
 }
