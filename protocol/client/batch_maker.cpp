@@ -149,7 +149,8 @@ MadePayload BatchMaker::finish(Frame& frame, const Recorded& recorded) {
     }
     block.values.reserve(list.series.size() * list.groups.size());
     for (std::size_t i = 0; i < list.series.size(); ++i) {
-      for (const Group& group : list.groups) block.values.push_back(recorded.values[group.first + i]);
+      for (const Group& group : list.groups)
+        block.values.push_back(recorded.values[group.first + i]);
     }
     made.points += block.values.size();
     builder.add_block(block.keys, list.groups.size(), {block.steps, block.times, block.values, {}});

@@ -1,7 +1,7 @@
 #pragma once
 
-// Turns what a Recorder holds into payloads: calls with the same keys become matrix blocks, stray ones
-// rows; frames stay near `frame_bytes`. Pure: no clock, no I/O.
+// Turns what a Recorder holds into payloads: calls with the same keys become matrix blocks, stray
+// ones rows; frames stay near `frame_bytes`. Pure: no clock, no I/O.
 
 #include <cstdint>
 #include <string>
@@ -21,8 +21,8 @@ class BatchMaker {
  public:
   explicit BatchMaker(std::size_t frame_bytes = 512 << 10) : frame_bytes_(frame_bytes) {}
 
-  // Batches and commands in the order they were recorded; last, if points were dropped, a skip whose
-  // range is still open (from = to = 0).
+  // Batches and commands in the order they were recorded; last, if points were dropped, a skip
+  // whose range is still open (from = to = 0).
   std::vector<MadePayload> make(const Recorded& recorded);
 
  private:

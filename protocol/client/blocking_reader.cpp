@@ -47,7 +47,9 @@ Result<std::unique_ptr<BlockingReader>> BlockingReader::open(const std::string& 
   return std::unique_ptr<BlockingReader>(new BlockingReader(std::move(state)));
 }
 
-const wire::WelcomeT& BlockingReader::welcome() const { return state_->reader->welcome(); }
+const wire::WelcomeT& BlockingReader::welcome() const {
+  return state_->reader->welcome();
+}
 
 Result<wire::ExperimentsT> BlockingReader::list_experiments(
     const wire::ListExperimentsT& question) {

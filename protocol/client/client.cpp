@@ -17,7 +17,7 @@ constexpr std::size_t kTextFrameBytes = 1 << 20;
 // Calls `send` with message after message; entries that break a rule are left out, with a warning.
 template <typename Message, typename Send>
 void in_frames(std::span<const Client::Text> texts,
-               std::vector<std::unique_ptr<wire::TextT>> Message::*list, std::string_view what,
+               std::vector<std::unique_ptr<wire::TextT>> Message::* list, std::string_view what,
                const Send& send) {
   Message message;
   std::size_t bytes = 0;
@@ -60,7 +60,9 @@ void never_throw(const Act& act) noexcept {
 Client::Client(ClientOptions options) : lives_(std::make_unique<ClientLives>(std::move(options))) {}
 Client::~Client() = default;
 
-RunId Client::run() const { return lives_->run(); }
+RunId Client::run() const {
+  return lives_->run();
+}
 
 void Client::log(std::int64_t step, std::span<const Value> values) noexcept {
   never_throw([&] { lives_->current().recorder().log(0, step, std::nullopt, values); });
@@ -141,8 +143,12 @@ bool Client::flush(std::chrono::nanoseconds deadline) noexcept {
   return done;
 }
 
-Account Client::account() const { return lives_->current().core().account(); }
+Account Client::account() const {
+  return lives_->current().core().account();
+}
 
-std::vector<RejectedFrame> Client::rejected() const { return lives_->current().core().rejected(); }
+std::vector<RejectedFrame> Client::rejected() const {
+  return lives_->current().core().rejected();
+}
 
 }  // namespace stepwell::client

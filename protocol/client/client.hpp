@@ -17,12 +17,12 @@
 //     client.end();
 //     client.flush(std::chrono::seconds(10));
 //
-// log() appends to a bounded queue in memory: it never blocks, never throws, never waits for disk or
-// network. A background thread writes the queue to a spool on disk every flush_interval (200 ms: what
-// a SIGKILL loses at most, give or take the write itself), sends from there, and deletes what the
-// server has made durable. The server may be away for as long as the disk has space. Any thread may
-// call anything. After fork() the child's client goes on as a writer of its own; the parent's is
-// untouched. Many clients may live in one process.
+// log() appends to a bounded queue in memory: it never blocks, never throws, never waits for disk
+// or network. A background thread writes the queue to a spool on disk every flush_interval (200 ms:
+// what a SIGKILL loses at most, give or take the write itself), sends from there, and deletes what
+// the server has made durable. The server may be away for as long as the disk has space. Any thread
+// may call anything. After fork() the child's client goes on as a writer of its own; the parent's
+// is untouched. Many clients may live in one process.
 
 #include <chrono>
 #include <initializer_list>
@@ -48,8 +48,8 @@ class Client {
   // A label set, made once and used in many calls.
   enum class Context : std::uint32_t { kDefault = 0 };
 
-  // Never fails: what is wrong with server or spool shows in account() and in the log. An option that
-  // breaks a rule of the format (a name too long, a bad label) is left out, with a warning.
+  // Never fails: what is wrong with server or spool shows in account() and in the log. An option
+  // that breaks a rule of the format (a name too long, a bad label) is left out, with a warning.
   explicit Client(ClientOptions options);
   // A last flush to the spool and a bounded wait for the server (close_wait).
   ~Client();
@@ -75,8 +75,8 @@ class Client {
   // This writer is done. More may be logged all the same.
   void end(EndStatus status = EndStatus::kFinished) noexcept;
 
-  // True once everything logged before is in the spool, durably, and, unless offline, decided by the
-  // server. False when the deadline comes first, or when that cannot happen.
+  // True once everything logged before is in the spool, durably, and, unless offline, decided by
+  // the server. False when the deadline comes first, or when that cannot happen.
   bool flush(std::chrono::nanoseconds deadline) noexcept;
 
   Account account() const;

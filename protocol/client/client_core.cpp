@@ -36,7 +36,10 @@ std::shared_ptr<ClientCore> ClientCore::make(Executor& executor, io::FileSystem&
 
 ClientCore::ClientCore(Executor& executor, io::FileSystem& files, Connector* connector,
                        const Clock& clock, Random& random, CoreOptions options)
-    : executor_(executor), files_(files), connector_(connector), random_(random),
+    : executor_(executor),
+      files_(files),
+      connector_(connector),
+      random_(random),
       options_(std::move(options)),
       recorder_(options_.queue, clock,
                 [this, &executor] {
@@ -80,8 +83,8 @@ void ClientCore::sync_later() {
   });
 }
 
-// Makes frames of what was recorded. Nothing more is taken while the disk refuses what was made: the
-// recorder fills up to its limit and then drops.
+// Makes frames of what was recorded. Nothing more is taken while the disk refuses what was made:
+// the recorder fills up to its limit and then drops.
 void ClientCore::record_to_pending() {
   if (has_pending_) return;
   recorded_ = recorder_.take(std::move(recorded_));
@@ -187,7 +190,9 @@ Account ClientCore::account() const {
   return account;
 }
 
-std::vector<RejectedFrame> ClientCore::rejected() const { return shared_.lock()->rejected; }
+std::vector<RejectedFrame> ClientCore::rejected() const {
+  return shared_.lock()->rejected;
+}
 
 void ClientCore::on_decided(const Decided& decided) {
   failures_ = 0;

@@ -93,7 +93,7 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
     std::uint64_t points = 0;
     std::uint64_t bytes = 0;
   };
-  Pending pending_;    // Made, but the disk has not taken them yet.
+  Pending pending_;  // Made, but the disk has not taken them yet.
   bool has_pending_ = false;
   std::uint64_t next_sequence_ = 2;
   bool spool_failing_ = false;

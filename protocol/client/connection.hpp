@@ -1,7 +1,8 @@
 #pragma once
 
-// A connection that speaks frames: hello/welcome, credit, pipelined sends, acknowledgements, pings. It
-// neither reconnects nor knows what a spool is; its user does. Many runs and writers may share one.
+// A connection that speaks frames: hello/welcome, credit, pipelined sends, acknowledgements, pings.
+// It neither reconnects nor knows what a spool is; its user does. Many runs and writers may share
+// one.
 //
 // Everything, callbacks included, happens on the executor that was given. A connection may be
 // destroyed at any time, also from within its own callbacks; no callback comes afterwards.

@@ -1,6 +1,7 @@
 #pragma once
 
-// One writer's frames in order, wherever they are kept: the live spool of a client, or old segments.
+// One writer's frames in order, wherever they are kept: the live spool of a client, or old
+// segments.
 
 #include <memory>
 #include <optional>
@@ -16,7 +17,7 @@ struct SourceFrame {
   protocol::Kind kind{};
   std::uint64_t first = 0;  // The sequences that it consumes.
   std::uint64_t last = 0;
-  std::string_view bytes;   // The frame; 8-aligned. Valid until the next call.
+  std::string_view bytes;  // The frame; 8-aligned. Valid until the next call.
 };
 
 class FrameSource {

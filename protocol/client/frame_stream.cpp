@@ -13,7 +13,8 @@ Task<Result<bool>> FrameStream::fill(std::size_t count) {
   if (begin_ + count > buffer_.size() * 8) {
     std::vector<std::uint64_t> larger(std::max(count, kBufferBytesMin) / 8 + 1);
     if (begin_ == 0 || count > buffer_.size() * 8) {
-      std::memcpy(larger.data(), reinterpret_cast<std::byte*>(buffer_.data()) + begin_, end_ - begin_);
+      std::memcpy(larger.data(), reinterpret_cast<std::byte*>(buffer_.data()) + begin_,
+                  end_ - begin_);
       buffer_.swap(larger);
     } else {
       auto* bytes = reinterpret_cast<std::byte*>(buffer_.data());

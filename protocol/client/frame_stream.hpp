@@ -17,8 +17,8 @@ class FrameStream {
   explicit FrameStream(Stream& stream, std::size_t frame_bytes_max = protocol::kFrameBytesMax)
       : stream_(stream), frame_bytes_max_(frame_bytes_max) {}
 
-  // The next frame, checked; valid until the next call. Nothing: the peer closed between two frames.
-  // An error of any kind means that the stream cannot be read further.
+  // The next frame, checked; valid until the next call. Nothing: the peer closed between two
+  // frames. An error of any kind means that the stream cannot be read further.
   Task<Result<std::optional<protocol::FrameView>>> next();
 
  private:

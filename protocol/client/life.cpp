@@ -60,7 +60,8 @@ wire::OpenT open_of(const ClientOptions& options) {
   using protocol::check_name;
   wire::OpenT open;
   open.experiment = "Default";
-  keep_if(open.experiment, options.experiment, protocol::check_key("experiment", options.experiment));
+  keep_if(open.experiment, options.experiment,
+          protocol::check_key("experiment", options.experiment));
   keep_if(open.run_name, options.run_name, check_name("run name", options.run_name));
   keep_if(open.user, options.user, check_name("user", options.user));
   keep_if(open.slot, options.slot, check_name("slot", options.slot));
@@ -164,11 +165,15 @@ bool Life::flush(Instant deadline) {
   return done.wait_for(deadline) == std::future_status::ready && done.get();
 }
 
-std::uint64_t ClientLives::generation() { return fork_generation.load(std::memory_order_relaxed); }
+std::uint64_t ClientLives::generation() {
+  return fork_generation.load(std::memory_order_relaxed);
+}
 
 ClientLives::ClientLives(ClientOptions options)
-    : options_(std::move(options)), run_(run_of(options_)),
-      contexts_{default_context_of(options_.labels)}, current_(nullptr) {
+    : options_(std::move(options)),
+      run_(run_of(options_)),
+      contexts_{default_context_of(options_.labels)},
+      current_(nullptr) {
   watch_forks();
   current_ = new Life(options_, run_, contexts_, generation());
   const std::lock_guard guard(registry().mutex);

@@ -1,7 +1,8 @@
 #pragma once
 
-// One process' half of a Client: thread, connection, spool and writer id. After a fork the child gets a
-// Life of its own at first use, and the parent's, whose thread does not exist there, is never touched.
+// One process' half of a Client: thread, connection, spool and writer id. After a fork the child
+// gets a Life of its own at first use, and the parent's, whose thread does not exist there, is
+// never touched.
 
 #include <atomic>
 #include <memory>

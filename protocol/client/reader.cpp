@@ -30,9 +30,7 @@ struct Reader::State {
   }
 
   void on_answer(const FrameView& frame);
-  void on_error(const wire::ErrorT& error) {
-    finish(as_error(error.kind, error.text));
-  }
+  void on_error(const wire::ErrorT& error) { finish(as_error(error.kind, error.text)); }
 
   // Sends the question and waits until `visit` has seen its last answer. `visit` says if it was.
   template <typename Question>
@@ -109,7 +107,9 @@ Task<Result<std::unique_ptr<Reader>>> Reader::open(Executor& executor, Connector
   co_return std::unique_ptr<Reader>(new Reader(std::move(state)));
 }
 
-const wire::WelcomeT& Reader::welcome() const { return state_->connection->welcome(); }
+const wire::WelcomeT& Reader::welcome() const {
+  return state_->connection->welcome();
+}
 
 Task<Result<wire::ExperimentsT>> Reader::list_experiments(wire::ListExperimentsT question) {
   return state_->ask_one<wire::ExperimentsT>(Kind::kListExperiments, Kind::kExperiments,
@@ -130,16 +130,17 @@ Task<Result<std::uint64_t>> Reader::history(wire::HistoryT question, PointsCallb
   const auto state = state_;
   std::uint64_t points = 0;
   bool ended_early = false;
-  auto asking = state->ask(Kind::kHistory, std::move(question),
-                           [&](const FrameView& frame) -> Result<bool> {
-    if (frame.header.kind != Kind::kPoints) {
-      return fail(ErrorKind::kInternal, "expected points, found {}", to_string(frame.header.kind));
-    }
-    TRY(const auto batch, protocol::BatchView::parse(frame.payload()));
-    points += batch.points();
-    ended_early = !on_points(frame.payload());
-    return ended_early;
-  });
+  auto asking =
+      state->ask(Kind::kHistory, std::move(question), [&](const FrameView& frame) -> Result<bool> {
+        if (frame.header.kind != Kind::kPoints) {
+          return fail(ErrorKind::kInternal, "expected points, found {}",
+                      to_string(frame.header.kind));
+        }
+        TRY(const auto batch, protocol::BatchView::parse(frame.payload()));
+        points += batch.points();
+        ended_early = !on_points(frame.payload());
+        return ended_early;
+      });
   CO_TRY(co_await std::move(asking));
   // The rest would come all the same; closing is what stops the server.
   if (ended_early) state->connection->close();

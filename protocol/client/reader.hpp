@@ -12,8 +12,8 @@
 
 namespace stepwell::client {
 
-// Each points frame of a history: payload = a Batch (protocol/batch.hpp) of matrix blocks, each with
-// one or more keys. Valid during the call. False ends the history early.
+// Each points frame of a history: payload = a Batch (protocol/batch.hpp) of matrix blocks, each
+// with one or more keys. Valid during the call. False ends the history early.
 using PointsCallback = std::function<bool(Bytes payload)>;
 
 class Reader {

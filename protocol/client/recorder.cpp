@@ -67,8 +67,9 @@ Group& Recorder::group_for(std::optional<std::int64_t> step, std::optional<std::
       return last;
     }
   }
-  buffer_.groups.push_back({step.value_or(0), time, static_cast<std::uint32_t>(buffer_.series.size()),
-                            0, !step.has_value(), time_ms.has_value()});
+  buffer_.groups.push_back({step.value_or(0), time,
+                            static_cast<std::uint32_t>(buffer_.series.size()), 0, !step.has_value(),
+                            time_ms.has_value()});
   counts_.queued_bytes += sizeof(Group);
   buffer_.bytes += sizeof(Group);
   return buffer_.groups.back();

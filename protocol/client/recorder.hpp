@@ -1,8 +1,8 @@
 #pragma once
 
 // Where log() leaves its values: a bounded buffer in memory between the trainer's threads and the
-// client's background thread. Appending takes one short lock that is never held across I/O; when the
-// buffer is full the points are counted as dropped, by series and steps, and nothing waits.
+// client's background thread. Appending takes one short lock that is never held across I/O; when
+// the buffer is full the points are counted as dropped, by series and steps, and nothing waits.
 
 #include <cstdint>
 #include <functional>
@@ -63,8 +63,9 @@ struct Recorded {
   std::uint64_t dropped_commands = 0;
   std::uint64_t bytes = 0;
 
-  bool empty() const { return groups.empty() && commands.empty() && dropped_points == 0 &&
-                              dropped_commands == 0; }
+  bool empty() const {
+    return groups.empty() && commands.empty() && dropped_points == 0 && dropped_commands == 0;
+  }
 };
 
 struct RecorderCounts {
@@ -72,7 +73,7 @@ struct RecorderCounts {
   std::uint64_t spooled = 0;
   std::uint64_t dropped = 0;
   std::uint64_t queued = 0;
-  std::uint64_t invalid = 0;   // Points whose key breaks a rule: never accepted.
+  std::uint64_t invalid = 0;  // Points whose key breaks a rule: never accepted.
   std::uint64_t dropped_commands = 0;
   std::uint64_t queued_bytes = 0;
 };
@@ -83,7 +84,8 @@ class Recorder {
     std::size_t queue_bytes = 64 << 20;
     std::size_t wake_bytes = 1 << 20;
   };
-  // `wake` is called, outside the lock, when more than wake_bytes are waiting; once until the next take.
+  // `wake` is called, outside the lock, when more than wake_bytes are waiting; once until the next
+  // take.
   Recorder(Options options, const Clock& clock, std::function<void()> wake);
 
   // A canonical context as a number for log(). 0 is the first one added.
@@ -127,8 +129,8 @@ class Recorder {
 
   mutable std::mutex mutex_;
   Recorded buffer_;
-  std::vector<KeyMap> keys_;         // Per context.
-  std::vector<std::string> names_;   // Of all series.
+  std::vector<KeyMap> keys_;        // Per context.
+  std::vector<std::string> names_;  // Of all series.
   std::vector<std::uint32_t> name_contexts_;
   std::size_t contexts_told_ = 0;
   std::vector<std::string> contexts_;

@@ -20,8 +20,7 @@ Result<std::string> keep(io::FileSystem& files, const std::string& run_directory
                          const std::string& text) {
   const std::string directory = run_directory + "/rejected";
   const auto header = load_le<protocol::FrameHeader>(frame.bytes.data());
-  const std::string base =
-      fmt::format("{}/{}-{:012}", directory, header.writer.hex(), frame.first);
+  const std::string base = fmt::format("{}/{}-{:012}", directory, header.writer.hex(), frame.first);
   TRY(files.make_directories(directory));
   TRY(write_file(files, base + ".frame", frame.bytes));
   TRY(write_file(files, base + ".txt",
@@ -37,8 +36,8 @@ RejectedFrame keep_rejected(io::FileSystem& files, const std::string& run_direct
                             const SourceFrame& frame, protocol::VerdictCode code,
                             const std::string& text) {
   const auto header = load_le<protocol::FrameHeader>(frame.bytes.data());
-  RejectedFrame entry{frame.first, frame.kind, code, text,
-                      points_in({header, as_bytes(frame.bytes)}), {}};
+  RejectedFrame entry{
+      frame.first, frame.kind, code, text, points_in({header, as_bytes(frame.bytes)}), {}};
   auto path = keep(files, run_directory, frame, code, text);
   if (path) {
     entry.path = path.value();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Rejected frames are kept beside the spool, as <run>/rejected/<writer>-<sequence>.frame with a .txt
-// that says why, so that nothing a user logged disappears without a trace.
+// Rejected frames are kept beside the spool, as <run>/rejected/<writer>-<sequence>.frame with a
+// .txt that says why, so that nothing a user logged disappears without a trace.
 
 #include "engine/io/file_system.hpp"
 #include "protocol/client/account.hpp"

@@ -14,8 +14,13 @@ class Replayer {
  public:
   Replayer(Executor& executor, io::FileSystem& files, Connector& connector, Random& random,
            ReplayOptions options, std::function<void(const ReplayProgress&)> on_progress)
-      : executor_(executor), files_(files), connector_(connector), random_(random),
-        options_(std::move(options)), on_progress_(std::move(on_progress)), signal_(executor) {}
+      : executor_(executor),
+        files_(files),
+        connector_(connector),
+        random_(random),
+        options_(std::move(options)),
+        on_progress_(std::move(on_progress)),
+        signal_(executor) {}
 
   Task<Result<ReplayReport>> run(std::vector<std::string> paths) {
     CO_TRY(SpoolListing listing, list_spool(files_, paths));
@@ -125,8 +130,8 @@ Task<bool> Replayer::ensure_connected() {
     connection_.reset();
     if (failures_ >= options_.attempts) co_return false;
     if (failures_ > 0) {
-      const Instant longest = std::min(options_.backoff_max,
-                                       options_.backoff_min * (1U << std::min(failures_, 10U)));
+      const Instant longest =
+          std::min(options_.backoff_max, options_.backoff_min * (1U << std::min(failures_, 10U)));
       const auto half = static_cast<std::uint64_t>(longest.count()) / 2 + 1;
       auto sleeping = sleep_for(
           executor_, longest / 2 + Instant(static_cast<std::int64_t>(random_.next_u64() % half)));
@@ -187,16 +192,15 @@ void Replayer::delete_segments(const SpooledWriter& writer) {
 
 bool ReplayReport::complete() const {
   return failure.empty() && std::ranges::all_of(writers, [](const ReplayedWriter& writer) {
-    return writer.stopped.empty();
-  });
+           return writer.stopped.empty();
+         });
 }
 
 Task<Result<ReplayReport>> replay(Executor& executor, io::FileSystem& files, Connector& connector,
                                   Random& random, std::vector<std::string> paths,
                                   ReplayOptions options,
                                   std::function<void(const ReplayProgress&)> on_progress) {
-  Replayer replayer(executor, files, connector, random, std::move(options),
-                    std::move(on_progress));
+  Replayer replayer(executor, files, connector, random, std::move(options), std::move(on_progress));
   auto running = replayer.run(std::move(paths));
   co_return co_await std::move(running);
 }

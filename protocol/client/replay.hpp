@@ -1,8 +1,8 @@
 #pragma once
 
-// Sends spools of any number of runs and writers to a server: once more, for the first time, or after
-// a replay that was cut. Only what the server does not have is sent; damaged and missing frames are
-// declared as skips. Deletes nothing unless asked to.
+// Sends spools of any number of runs and writers to a server: once more, for the first time, or
+// after a replay that was cut. Only what the server does not have is sent; damaged and missing
+// frames are declared as skips. Deletes nothing unless asked to.
 
 #include <functional>
 #include <string>
@@ -38,8 +38,8 @@ struct SpoolListing {
   std::vector<FileDamage> unreadable;
 };
 
-// Finds segments in files and directories (a spool, a run's directory, single files). kNotFound: one
-// of them does not exist. Other files, and rejected/, are passed over.
+// Finds segments in files and directories (a spool, a run's directory, single files). kNotFound:
+// one of them does not exist. Other files, and rejected/, are passed over.
 Result<SpoolListing> list_spool(io::FileSystem& files, const std::vector<std::string>& paths);
 
 // A writer's segments as a source of frames: one segment in memory at a time.
@@ -82,8 +82,8 @@ class SpooledSource final : public FrameSource {
 
 struct ReplayOptions {
   ConnectionOptions connection;
-  bool delete_decided = false;     // Removes the segments of writers that are wholly decided.
-  unsigned attempts = 10;          // Connects in a row without progress before it gives up.
+  bool delete_decided = false;  // Removes the segments of writers that are wholly decided.
+  unsigned attempts = 10;       // Connects in a row without progress before it gives up.
   Instant backoff_min = milliseconds(100);
   Instant backoff_max = std::chrono::seconds(5);
 };
@@ -91,13 +91,13 @@ struct ReplayOptions {
 struct ReplayedWriter {
   RunId run;
   WriterId writer;
-  std::uint64_t frames = 0;          // Sound ones in the spool.
-  std::uint64_t sent = 0;            // Decided now.
-  std::uint64_t already_there = 0;   // Decided before.
-  std::uint64_t lost = 0;            // Sequences that were declared as skipped.
-  std::uint64_t points = 0;          // Of the sent frames.
+  std::uint64_t frames = 0;         // Sound ones in the spool.
+  std::uint64_t sent = 0;           // Decided now.
+  std::uint64_t already_there = 0;  // Decided before.
+  std::uint64_t lost = 0;           // Sequences that were declared as skipped.
+  std::uint64_t points = 0;         // Of the sent frames.
   std::vector<RejectedFrame> rejected;
-  std::string stopped;               // Why it was not sent to its end; empty: it was.
+  std::string stopped;  // Why it was not sent to its end; empty: it was.
 };
 
 struct ReplayReport {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The format of spool segments (docs/format/spool.md): a header, the writer's `open` frame, then frames
-// exactly as they go over the wire. One writer per file, written once from front to back.
+// The format of spool segments (docs/format/spool.md): a header, the writer's `open` frame, then
+// frames exactly as they go over the wire. One writer per file, written once from front to back.
 
 #include <cstdint>
 #include <string>
@@ -29,15 +29,15 @@ struct SegmentHeader {
   RunId run;
   WriterId writer;
   std::uint64_t first_sequence = 0;
-  std::uint64_t hash = 0;           // XXH3-64 of what is before it.
+  std::uint64_t hash = 0;  // XXH3-64 of what is before it.
 };
 static_assert(sizeof(SegmentHeader) == 64);
 
 // Header and open frame, as a segment begins.
 std::string make_segment_start(SegmentHeader header, std::string_view open_frame);
 
-// A sound frame in a segment's bytes. Batches, params, tags, end, open: first = last = its sequence.
-// Skip: the range that it consumes.
+// A sound frame in a segment's bytes. Batches, params, tags, end, open: first = last = its
+// sequence. Skip: the range that it consumes.
 struct SpooledFrame {
   protocol::Kind kind{};
   std::uint64_t first = 0;
@@ -65,8 +65,9 @@ struct SegmentContent {
 // The header alone, from a file's first bytes. kCorrupt: damaged, or not a segment's.
 Result<SegmentHeader> read_segment_header(Bytes bytes);
 
-// Never trusts a length: whatever does not have its hashes is damage, and the next sound frame of the
-// same run and writer is searched for. kCorrupt: the header itself is damaged, or is no segment's.
+// Never trusts a length: whatever does not have its hashes is damage, and the next sound frame of
+// the same run and writer is searched for. kCorrupt: the header itself is damaged, or is no
+// segment's.
 Result<SegmentContent> parse_segment(Bytes bytes);
 
 // Points in a frame; 0 for other kinds than batches and skips. The frame is sound and 8-aligned.

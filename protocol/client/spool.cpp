@@ -14,7 +14,9 @@ constexpr std::uint64_t kStaleBytes = 256 << 10;
 
 Spool::Spool(io::FileSystem& files, std::string directory, std::string open_frame,
              SpoolOptions options)
-    : files_(files), directory_(std::move(directory)), open_frame_(std::move(open_frame)),
+    : files_(files),
+      directory_(std::move(directory)),
+      open_frame_(std::move(open_frame)),
       options_(options) {
   const auto open = load_le<protocol::FrameHeader>(open_frame_.data());
   header_.run = open.run;
@@ -66,8 +68,8 @@ Result<void> Spool::append(std::vector<AppendedFrame>& frames) {
                 total_bytes_, options_.bytes_max);
   }
   const bool is_full = file_ && segments_.back().bytes + bytes.size() > options_.segment_bytes;
-  const bool is_stale = file_ && segments_.back().last <= released_ &&
-                        segments_.back().bytes > kStaleBytes;
+  const bool is_stale =
+      file_ && segments_.back().last <= released_ && segments_.back().bytes > kStaleBytes;
   if (is_full || is_stale) {
     end_segment();
     release(released_);
@@ -144,8 +146,8 @@ Result<std::optional<SourceFrame>> Spool::from(std::uint64_t sequence) {
   if (!recent_.empty() && sequence >= recent_.front().first) return in_recent();
   for (const Segment& segment : segments_) {
     if (segment.last < sequence) continue;
-    const bool is_loaded = loaded_ && loaded_path_ == segment.path &&
-                           loaded_->bytes().size() == segment.bytes;
+    const bool is_loaded =
+        loaded_ && loaded_path_ == segment.path && loaded_->bytes().size() == segment.bytes;
     if (!is_loaded) {
       loaded_.reset();
       auto loading = LoadedSegment::load(files_, segment.path);

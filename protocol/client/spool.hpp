@@ -1,8 +1,8 @@
 #pragma once
 
 // The live spool of one writer: appends frames to segment files and gives them back to the sender.
-// Files are <directory>/<writer>-<6 digits>.seg, created exclusively, written front to back with one
-// write a flush, never renamed, locked or mapped: safe on network file systems. One thread.
+// Files are <directory>/<writer>-<6 digits>.seg, created exclusively, written front to back with
+// one write a flush, never renamed, locked or mapped: safe on network file systems. One thread.
 
 #include <deque>
 #include <functional>
@@ -20,7 +20,7 @@ enum class SyncPolicy {
 
 struct SpoolOptions {
   std::uint64_t segment_bytes = 4 << 20;
-  std::uint64_t bytes_max = 0;       // Of all this writer's segments; 0: as much as the disk has.
+  std::uint64_t bytes_max = 0;  // Of all this writer's segments; 0: as much as the disk has.
   std::uint64_t recent_bytes = 8 << 20;  // Kept in memory, so that sending need not read.
   SyncPolicy sync = SyncPolicy::kInterval;
 };
@@ -56,9 +56,7 @@ class Spool final : public FrameSource {
   std::string_view open_frame() const override { return open_frame_; }
   Result<std::optional<SourceFrame>> from(std::uint64_t sequence) override;
   std::uint64_t last_sequence() const override { return last_; }
-  std::string missing_reason() const override {
-    return "trimmed from the spool, or damaged in it";
-  }
+  std::string missing_reason() const override { return "trimmed from the spool, or damaged in it"; }
 
  private:
   struct Segment {
@@ -76,8 +74,8 @@ class Spool final : public FrameSource {
   const std::string directory_;
   const std::string open_frame_;
   const SpoolOptions options_;
-  SegmentHeader header_;              // Of the next segment.
-  std::deque<Segment> segments_;      // The last one is written to while file_ is set.
+  SegmentHeader header_;          // Of the next segment.
+  std::deque<Segment> segments_;  // The last one is written to while file_ is set.
   std::unique_ptr<io::File> file_;
   bool dirty_ = false;
   std::uint64_t total_bytes_ = 0;

@@ -31,7 +31,10 @@ Decided decided_of(const SourceFrame& frame) {
 
 StreamSender::StreamSender(Executor& executor, Random& random, FrameSource& source,
                            StreamEvents events)
-    : executor_(executor), random_(random), source_(source), events_(std::move(events)),
+    : executor_(executor),
+      random_(random),
+      source_(source),
+      events_(std::move(events)),
       signal_(executor) {}
 
 bool StreamSender::is_mine(const wire::Position& position) const {
@@ -78,6 +81,10 @@ Task<void> StreamSender::run(Connection& connection, std::uint64_t expected, boo
 Task<StreamSender::Next> StreamSender::send_next(Connection& connection) {
   if (next_ == 1 && expected_ == 1) {
     const std::string_view open = source_.open_frame();
+    if (refusals_ >= kRefusalsMax && refused_sequence_ == 1) {
+      stopped_ = "open was refused: " + refusal_;
+      co_return Next::kFailed;
+    }
     if (open.empty()) {
       stopped_ = "no sound copy of the open frame is left";
       co_return Next::kFailed;

@@ -21,8 +21,9 @@ struct Decided {
   std::uint64_t last = 0;
   std::uint64_t points = 0;
   std::uint64_t bytes = 0;
-  bool was_there = false;  // Decided before it was sent, by an earlier connection or another replay.
-  bool is_loss = false;    // A skip that this sender declared: the frames were missing.
+  bool was_there =
+      false;             // Decided before it was sent, by an earlier connection or another replay.
+  bool is_loss = false;  // A skip that this sender declared: the frames were missing.
   bool is_rejected = false;
 };
 
@@ -30,7 +31,8 @@ struct StreamEvents {
   // In order of sequence. After the server went back in time, the same sequences come again.
   std::function<void(const Decided&)> on_decided;
   // Before on_decided of the same frame.
-  std::function<void(const SourceFrame&, protocol::VerdictCode, const std::string& text)> on_rejected;
+  std::function<void(const SourceFrame&, protocol::VerdictCode, const std::string& text)>
+      on_rejected;
   std::function<void(std::uint64_t sequence, std::int64_t step)> on_first_step;
 };
 
@@ -39,8 +41,8 @@ class StreamSender {
   StreamSender(Executor& executor, Random& random, FrameSource& source, StreamEvents events);
 
   // Sends from the server's position on. With `until_done` returns once everything that the source
-  // has is decided; else only when the connection has failed or the stream is stopped. `expected` is
-  // the server's answer to positions.
+  // has is decided; else only when the connection has failed or the stream is stopped. `expected`
+  // is the server's answer to positions.
   Task<void> run(Connection& connection, std::uint64_t expected, bool until_done);
 
   // The connection's user passes these on; what is about other writers is ignored.

@@ -16,8 +16,8 @@ void Unanswered::drop(const Frame& frame) {
 }
 
 Unanswered::Frames* Unanswered::find(const wire::Position& position) {
-  const auto it = streams_.find(
-      {protocol::from_wire<RunId>(position.run()), protocol::from_wire<WriterId>(position.writer())});
+  const auto it = streams_.find({protocol::from_wire<RunId>(position.run()),
+                                 protocol::from_wire<WriterId>(position.writer())});
   return it == streams_.end() ? nullptr : &it->second;
 }
 

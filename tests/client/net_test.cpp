@@ -53,9 +53,15 @@ TEST(AsioExecutor, RunsPostsInOrderAndTimersByTime) {
   executor.start("test");
   std::string order;
   std::promise<void> done;
-  executor.post_after(milliseconds(30), [&] { order += "d"; done.set_value(); });
+  executor.post_after(milliseconds(30), [&] {
+    order += "d";
+    done.set_value();
+  });
   executor.post_after(milliseconds(15), [&] { order += "c"; });
-  executor.post([&] { order += "a"; executor.post([&] { order += "b"; }); });
+  executor.post([&] {
+    order += "a";
+    executor.post([&] { order += "b"; });
+  });
   const TimerId never = executor.post_after(milliseconds(20), [&] { order += "x"; });
   EXPECT_TRUE(executor.cancel(never));
   EXPECT_FALSE(executor.cancel(never));
@@ -112,7 +118,10 @@ struct TcpTest : testing::Test {
   }
   void on(AsioExecutor& executor, std::function<void()> act) {
     std::promise<void> done;
-    executor.post([&] { act(); done.set_value(); });
+    executor.post([&] {
+      act();
+      done.set_value();
+    });
     done.get_future().get();
   }
   AsioExecutor server, home, client;
@@ -121,7 +130,8 @@ struct TcpTest : testing::Test {
 
 TEST_F(TcpTest, CarriesBytesToAnotherExecutor) {
   AsioConnector connector(client, {"127.0.0.1", listener->port()});
-  auto accepted = std::async(std::launch::async, [&] { return run_on(server, listener->accept(home)); });
+  auto accepted =
+      std::async(std::launch::async, [&] { return run_on(server, listener->accept(home)); });
   auto stream = run_on(client, connector.connect());
   ASSERT_TRUE(stream) << stream.error().text;
   auto peer = accepted.get();
@@ -137,11 +147,13 @@ TEST_F(TcpTest, CarriesBytesToAnotherExecutor) {
 
 TEST_F(TcpTest, CloseFailsTheReadUnderWay) {
   AsioConnector connector(client, {"localhost", listener->port()});
-  auto accepted = std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
+  auto accepted =
+      std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
   auto stream = run_on(client, connector.connect());
   auto peer = accepted.get();
   ASSERT_TRUE(stream) << stream.error().text;
-  auto reading = std::async(std::launch::async, [&] { return run_on(client, read_all(*stream.value())); });
+  auto reading =
+      std::async(std::launch::async, [&] { return run_on(client, read_all(*stream.value())); });
   on(client, [&] { client.post_after(milliseconds(10), [&] { stream.value()->close(); }); });
   EXPECT_EQ(reading.get(), "!closed");
   on(client, [&] { stream.value().reset(); });
@@ -167,7 +179,8 @@ TEST_F(TcpTest, AcceptSurvivesRunningOutOfDescriptors) {
   none = before;
   none.rlim_cur = 3;
   setrlimit(RLIMIT_NOFILE, &none);
-  auto accepted = std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
+  auto accepted =
+      std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
   const bool early = accepted.wait_for(milliseconds(120)) == std::future_status::ready;
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_FALSE(early);
@@ -178,7 +191,8 @@ TEST_F(TcpTest, AcceptSurvivesRunningOutOfDescriptors) {
 }
 
 TEST_F(TcpTest, ClosingTheListenerEndsAccept) {
-  auto accepted = std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
+  auto accepted =
+      std::async(std::launch::async, [&] { return run_on(server, listener->accept()); });
   std::this_thread::sleep_for(milliseconds(10));
   on(server, [&] { listener->close(); });
   const auto result = accepted.get();
@@ -216,7 +230,8 @@ TEST_F(PipeTest, IsBoundedAndKeepsOrder) {
 }
 
 TEST_F(PipeTest, LatencyStallAndCut) {
-  auto pipe = memory_pipe(executor, executor, {.latency = milliseconds(5), .chunk = [](std::size_t) { return 1; }});
+  auto pipe = memory_pipe(executor, executor,
+                          {.latency = milliseconds(5), .chunk = [](std::size_t) { return 1; }});
   spawn(executor, collect(*pipe.second));
   spawn(executor, send(*pipe.first, "abc"));
   pipe.control->cut_after(2);

@@ -148,8 +148,8 @@ TEST_F(RecorderTest, AFullQueueDropsCountsAndDeclares) {
   const auto made = flush(maker);
   ASSERT_EQ(made.back().kind, protocol::Kind::kSkip);
   const std::string frame = protocol::make_frame({}, made.back().payload);
-  const auto skip = protocol::decode<wire::SkipT>(
-                        as_bytes(frame).subspan(sizeof(protocol::FrameHeader))).value();
+  const auto skip =
+      protocol::decode<wire::SkipT>(as_bytes(frame).subspan(sizeof(protocol::FrameHeader))).value();
   EXPECT_EQ(skip.points, before.dropped);
   ASSERT_EQ(skip.series.size(), 2u);
   EXPECT_EQ(skip.series[0]->points + skip.series[1]->points, before.dropped);

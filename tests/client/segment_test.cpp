@@ -2,8 +2,8 @@
 
 #include "protocol/client/segment.hpp"
 
-#include "engine/io/memory.hpp"
-#include "protocol/client/spool.hpp"
+#include <algorithm>
+
 #include "tests/client/support.hpp"
 
 namespace stepwell::client {
@@ -22,7 +22,8 @@ struct SegmentTest : testing::Test {
     header.first_sequence = 1;
     bytes = make_segment_start(header, open_frame(run, writer));
     offsets = {sizeof(SegmentHeader)};
-    for (std::uint64_t sequence = 2; sequence <= 9; ++sequence) add(batch_frame(run, writer, sequence, sequence));
+    for (std::uint64_t sequence = 2; sequence <= 9; ++sequence)
+      add(batch_frame(run, writer, sequence, sequence));
   }
   void add(const std::string& frame) {
     offsets.push_back(bytes.size());
@@ -107,10 +108,10 @@ TEST_F(SegmentTest, AZeroedRangeIsSkipped) {
 }
 
 TEST_F(SegmentTest, SwappedRepeatedAndForeignFramesAreDamage) {
-  add(batch_frame(run, writer, 5));                // Again.
-  add(batch_frame(run_id(2), writer, 10));         // Another run's.
-  add(batch_frame(run, writer_id(2), 10));         // Another writer's.
-  add(protocol::make_frame({}, {}));               // A ping.
+  add(batch_frame(run, writer, 5));         // Again.
+  add(batch_frame(run_id(2), writer, 10));  // Another run's.
+  add(batch_frame(run, writer_id(2), 10));  // Another writer's.
+  add(protocol::make_frame({}, {}));        // A ping.
   add(batch_frame(run, writer, 10));
   const auto content = parse();
   EXPECT_EQ(sound(content), "1 2 3 4 5 6 7 8 9 10 ");
@@ -149,88 +150,6 @@ TEST_F(SegmentTest, GarbageNeverCrashes) {
     garbage.resize(random.below(garbage.size() + 1));
     (void)parse_segment(as_bytes(garbage));
   }
-}
-
-struct SpoolTest : testing::Test {
-  io::World world;
-  io::MemoryFileSystem files{world};
-  RunId run = run_id(1);
-  WriterId writer = writer_id(1);
-  SpoolOptions options{.segment_bytes = 2000, .recent_bytes = 0};
-
-  Spool make() { return Spool(files, "spool/run", open_frame(run, writer), options); }
-  Result<void> append(Spool& spool, std::uint64_t sequence) {
-    std::vector<AppendedFrame> frames;
-    frames.push_back({protocol::Kind::kBatch, sequence, sequence, batch_frame(run, writer, sequence)});
-    return spool.append(frames);
-  }
-  Result<void> begin(Spool& spool) {
-    std::vector<AppendedFrame> none;
-    return spool.append(none);
-  }
-};
-
-TEST_F(SpoolTest, GivesBackEverythingFromAnySequence) {
-  for (const std::uint64_t recent : {0, 500, 100'000}) {
-    options.recent_bytes = recent;
-    io::World fresh;
-    io::MemoryFileSystem own(fresh);
-    Spool spool(own, "spool/run", open_frame(run, writer), options);
-    ASSERT_TRUE(begin(spool));
-    for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
-    EXPECT_GT(spool.segments(), 3u);
-    for (std::uint64_t s = 1; s <= 40; ++s) {
-      const auto frame = spool.from(s);
-      if (s == 1 && recent > 10'000) continue;  // open is not among the recent ones.
-      ASSERT_TRUE(frame && frame.value()) << s;
-      EXPECT_EQ(frame.value()->first, s) << recent;
-    }
-    EXPECT_FALSE(spool.from(41).value());
-  }
-}
-
-TEST_F(SpoolTest, DeletesWholeSegmentsOnly) {
-  Spool spool = make();
-  ASSERT_TRUE(begin(spool));
-  for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
-  const auto all = files.list("spool/run").value().size();
-  spool.release(20);
-  EXPECT_LT(files.list("spool/run").value().size(), all);
-  EXPECT_EQ(spool.from(21).value()->first, 21u);
-  EXPECT_LE(spool.from(1).value()->first, 21u);
-  spool.release(40);
-  EXPECT_EQ(files.list("spool/run").value().size(), 1u);  // The one being written.
-  spool.remove_if_released();
-  EXPECT_EQ(files.list("spool/run").value().size(), 0u);
-}
-
-TEST_F(SpoolTest, AFailedWriteMayBeRepeatedAtAnyOperation) {
-  for (std::uint64_t fail_at = 0; fail_at < 60; ++fail_at) {
-    io::World faulty(fail_at);
-    faulty.set_plan({.fail_at = fail_at});
-    io::MemoryFileSystem own(faulty);
-    Spool spool(own, "spool/run", open_frame(run, writer), options);
-    for (int i = 0; i < 5 && !begin(spool); ++i) {
-    }
-    for (std::uint64_t s = 2; s <= 12; ++s) {
-      int tries = 0;
-      while (!append(spool, s)) ASSERT_LT(++tries, 5);
-    }
-    for (std::uint64_t s = 2; s <= 12; ++s) {
-      ASSERT_EQ(spool.from(s).value()->first, s) << "operation " << fail_at;
-    }
-  }
-}
-
-TEST_F(SpoolTest, HasALimit) {
-  options.bytes_max = 3000;
-  Spool spool = make();
-  ASSERT_TRUE(begin(spool));
-  std::uint64_t s = 2;
-  while (append(spool, s)) ++s;
-  EXPECT_LE(spool.bytes(), 3000u);
-  spool.release(s - 1);
-  EXPECT_TRUE(append(spool, s));
 }
 
 }  // namespace

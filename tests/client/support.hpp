@@ -95,7 +95,11 @@ inline std::string open_frame(RunId run, WriterId writer) {
   return protocol::make_frame_of(protocol::Kind::kOpen, open, run, writer, 1);
 }
 
-inline RunId run_id(std::uint8_t n) { return RunId{{n, 1, 2, 3}}; }
-inline WriterId writer_id(std::uint8_t n) { return WriterId{{n, 9, 8, 7}}; }
+inline RunId run_id(std::uint8_t n) {
+  return RunId{{n, 1, 2, 3}};
+}
+inline WriterId writer_id(std::uint8_t n) {
+  return WriterId{{n, 9, 8, 7}};
+}
 
 }  // namespace stepwell::client

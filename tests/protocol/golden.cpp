@@ -15,9 +15,15 @@ namespace {
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-RunId run() { return *RunId::parse("0123456789abcdef0123456789abcdef"); }
-WriterId writer() { return *WriterId::parse("fedcba9876543210fedcba9876543210"); }
-StoreId store() { return *StoreId::parse("00112233445566778899aabbccddeeff"); }
+RunId run() {
+  return *RunId::parse("0123456789abcdef0123456789abcdef");
+}
+WriterId writer() {
+  return *WriterId::parse("fedcba9876543210fedcba9876543210");
+}
+StoreId store() {
+  return *StoreId::parse("00112233445566778899aabbccddeeff");
+}
 wire::Position position(std::uint64_t sequence) {
   return {to_wire(run()), to_wire(writer()), sequence};
 }
@@ -71,8 +77,8 @@ const std::vector<std::int64_t> kRagged = {kMin, -1, kMax};
 const std::vector<std::int64_t> kNearTimes = {1'700'000'000'000, 1'700'000'000'250,
                                               1'700'000'000'100};
 const std::vector<std::int64_t> kFarTimes = {kMin, 0, kMax};
-const std::vector<double> kFloats = {0.5, -0.0, 1e30F, 0.25, std::numeric_limits<double>::infinity(),
-                                     -1.0};
+const std::vector<double> kFloats = {
+    0.5, -0.0, 1e30F, 0.25, std::numeric_limits<double>::infinity(), -1.0};
 const std::vector<double> kDoubles = {0.1,
                                       std::bit_cast<double>(0x7ff8'dead'beef'0001ULL),
                                       std::bit_cast<double>(0xfff0'0000'0000'0001ULL),
@@ -226,7 +232,8 @@ std::unique_ptr<wire::RunInfoT> run_info() {
 void add_reads(std::vector<GoldenFrame>& all) {
   wire::ListExperimentsT list_experiments;
   list_experiments.limit = 100;
-  all.push_back({"list_experiments", make_frame_of(Kind::kListExperiments, list_experiments, {}, {}, 1)});
+  all.push_back(
+      {"list_experiments", make_frame_of(Kind::kListExperiments, list_experiments, {}, {}, 1)});
   wire::ExperimentsT experiments;
   experiments.experiments.push_back(std::make_unique<wire::ExperimentInfoT>());
   experiments.experiments[0]->name = "Default";
@@ -262,7 +269,8 @@ void add_reads(std::vector<GoldenFrame>& all) {
   history.keys = {"loss"};
   history.first_step = 10;
   all.push_back({"history", make_frame_of(Kind::kHistory, history, {}, {}, 4)});
-  GoldenFrame points{"points", batch({{"loss", {}}}, 3, {kStride, kNearTimes, {kFloats.data(), 3}, {}})};
+  GoldenFrame points{"points",
+                     batch({{"loss", {}}}, 3, {kStride, kNearTimes, {kFloats.data(), 3}, {}})};
   auto header = load_le<FrameHeader>(points.bytes.data());
   header.kind = Kind::kPoints;
   header.writer = {};

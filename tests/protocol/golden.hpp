@@ -1,8 +1,8 @@
 #pragma once
 
 // The golden frames: one of every kind and of every column form, with what they hold in words that
-// another language's decoder can compare with. make_golden_frames writes them; golden_test holds the
-// encoder and the decoder to the bytes in tests/data/frames/.
+// another language's decoder can compare with. make_golden_frames writes them; golden_test holds
+// the encoder and the decoder to the bytes in tests/data/frames/.
 
 #include <string>
 #include <vector>

@@ -37,8 +37,8 @@ TEST(Golden, TheDecoderGivesThatContent) {
   for (const auto& entry : std::filesystem::directory_iterator(kDirectory)) {
     if (entry.path().extension() != ".frame") continue;
     ++files;
-    const std::string line = "\"" + entry.path().stem().string() + "\": " +
-                             describe(read_file(entry.path().string()));
+    const std::string line =
+        "\"" + entry.path().stem().string() + "\": " + describe(read_file(entry.path().string()));
     EXPECT_NE(manifest.find(line), std::string::npos) << line;
   }
   EXPECT_EQ(files, golden_frames().size());

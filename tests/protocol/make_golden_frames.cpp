@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
   std::string comma;
   for (const auto& frame : stepwell::protocol::golden_frames()) {
     std::ofstream(directory + "/" + frame.name + ".frame", std::ios::binary) << frame.bytes;
-    manifest << comma << "  \"" << frame.name << "\": " << stepwell::protocol::describe(frame.bytes);
+    manifest << comma << "  \"" << frame.name
+             << "\": " << stepwell::protocol::describe(frame.bytes);
     comma = ",\n";
   }
   manifest << "\n}\n";

@@ -16,31 +16,31 @@ TEST(Text, Utf8Table) {
       {"plain", true},
       {std::string("\0", 1), true},
       {"\x7f", true},
-      {"\xc2\x80", true},                  // U+0080, the first of two bytes.
-      {"\xdf\xbf", true},                  // U+07FF
-      {"\xe0\xa0\x80", true},              // U+0800
-      {"\xed\x9f\xbf", true},              // U+D7FF, before the surrogates.
-      {"\xee\x80\x80", true},              // U+E000, after them.
-      {"\xef\xbf\xbf", true},              // U+FFFF
-      {"\xf0\x90\x80\x80", true},          // U+10000
-      {"\xf4\x8f\xbf\xbf", true},          // U+10FFFF, the last.
-      {"\x80", false},                     // A continuation alone.
+      {"\xc2\x80", true},          // U+0080, the first of two bytes.
+      {"\xdf\xbf", true},          // U+07FF
+      {"\xe0\xa0\x80", true},      // U+0800
+      {"\xed\x9f\xbf", true},      // U+D7FF, before the surrogates.
+      {"\xee\x80\x80", true},      // U+E000, after them.
+      {"\xef\xbf\xbf", true},      // U+FFFF
+      {"\xf0\x90\x80\x80", true},  // U+10000
+      {"\xf4\x8f\xbf\xbf", true},  // U+10FFFF, the last.
+      {"\x80", false},             // A continuation alone.
       {"\xbf", false},
-      {"\xc0\x80", false},                 // Overlong NUL.
+      {"\xc0\x80", false},  // Overlong NUL.
       {"\xc1\xbf", false},
-      {"\xe0\x9f\xbf", false},             // Overlong, three bytes.
-      {"\xf0\x8f\xbf\xbf", false},         // Overlong, four.
-      {"\xed\xa0\x80", false},             // U+D800
-      {"\xed\xbf\xbf", false},             // U+DFFF
-      {"\xf4\x90\x80\x80", false},         // U+110000
+      {"\xe0\x9f\xbf", false},      // Overlong, three bytes.
+      {"\xf0\x8f\xbf\xbf", false},  // Overlong, four.
+      {"\xed\xa0\x80", false},      // U+D800
+      {"\xed\xbf\xbf", false},      // U+DFFF
+      {"\xf4\x90\x80\x80", false},  // U+110000
       {"\xf5\x80\x80\x80", false},
       {"\xff", false},
       {"\xfe", false},
-      {"\xc2", false},                     // Cut.
+      {"\xc2", false},  // Cut.
       {"\xe2\x82", false},
       {"\xf0\x9f\x98", false},
       {"\xc2 ", false},
-      {"12345678\xc2", false},             // Past the first eight bytes, too.
+      {"12345678\xc2", false},  // Past the first eight bytes, too.
       {"12345678\xc3\xa4", true},
       {"1234567\xc3\xa4 12345678", true},
   };
@@ -103,7 +103,8 @@ TEST(Context, OnlyTheCanonicalFormIsTaken) {
   EXPECT_TRUE(check_context(a + b));
   EXPECT_FALSE(check_context(b + a));
   EXPECT_FALSE(check_context(a + a));
-  for (std::size_t size = 1; size < a.size(); ++size) EXPECT_FALSE(check_context(a.substr(0, size)));
+  for (std::size_t size = 1; size < a.size(); ++size)
+    EXPECT_FALSE(check_context(a.substr(0, size)));
   EXPECT_FALSE(check_context(a + "x"));
 }
 

@@ -118,7 +118,9 @@ void AsioExecutor::finish() {
   });
 }
 
-void AsioExecutor::stop() { state_->context.stop(); }
+void AsioExecutor::stop() {
+  state_->context.stop();
+}
 
 void AsioExecutor::join() {
   if (state_->thread.joinable()) state_->thread.join();
@@ -163,12 +165,16 @@ bool AsioExecutor::cancel(TimerId timer) {
   return true;
 }
 
-Instant AsioExecutor::now() const { return steady_now(); }
+Instant AsioExecutor::now() const {
+  return steady_now();
+}
 
 bool AsioExecutor::runs_here() const {
   return state_->thread.get_id() == std::this_thread::get_id();
 }
 
-asio::io_context& AsioExecutor::context() { return state_->context; }
+asio::io_context& AsioExecutor::context() {
+  return state_->context;
+}
 
 }  // namespace stepwell::net

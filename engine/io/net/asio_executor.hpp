@@ -4,8 +4,8 @@
 //
 //     AsioExecutor executor;  executor.start("net-0");  ...  executor.stop();  executor.join();
 //
-// post, post_after and cancel are for any thread; start, finish, stop and join for the owner's. Jobs
-// that are still queued at the end are destroyed, not run.
+// post, post_after and cancel are for any thread; start, finish, stop and join for the owner's.
+// Jobs that are still queued at the end are destroyed, not run.
 
 #include <memory>
 #include <string>

@@ -30,10 +30,10 @@ struct Direction {
   Sleeper reader;
   Sleeper writer;
   std::deque<Segment> segments;
-  std::size_t held = 0;   // Bytes in segments.
-  bool ended = false;     // The writing side has closed: what is held may still be read.
-  bool deaf = false;      // The reading side has closed.
-  TimerId timer = 0;      // Wakes the reader when the first segment is ready.
+  std::size_t held = 0;  // Bytes in segments.
+  bool ended = false;    // The writing side has closed: what is held may still be read.
+  bool deaf = false;     // The reading side has closed.
+  TimerId timer = 0;     // Wakes the reader when the first segment is ready.
 };
 
 struct Pipe final : PipeControl {
@@ -86,7 +86,9 @@ struct Pipe final : PipeControl {
   std::optional<std::size_t> until_cut;
 };
 
-Error closed() { return fail(ErrorKind::kIo, "closed"); }
+Error closed() {
+  return fail(ErrorKind::kIo, "closed");
+}
 
 std::optional<Result<std::size_t>> Pipe::try_read(std::size_t in, MutableBytes into) {
   Direction& direction = directions[in];

@@ -1,7 +1,8 @@
 #pragma once
 
-// Two connected streams without a socket. Each end belongs to its own executor (they may be the same,
-// for example a HandExecutor); the pipe between them is bounded and may be slowed, chopped and cut.
+// Two connected streams without a socket. Each end belongs to its own executor (they may be the
+// same, for example a HandExecutor); the pipe between them is bounded and may be slowed, chopped
+// and cut.
 
 #include <cstddef>
 #include <functional>

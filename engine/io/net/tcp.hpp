@@ -1,7 +1,7 @@
 #pragma once
 
-// TCP over AsioExecutors. Streams have TCP_NODELAY. A stream belongs to the executor it was made for:
-// every call on it, its destruction included, happens there.
+// TCP over AsioExecutors. Streams have TCP_NODELAY. A stream belongs to the executor it was made
+// for: every call on it, its destruction included, happens there.
 
 #include <memory>
 
@@ -17,8 +17,8 @@ class Listener {
   virtual ~Listener() = default;
 
   // The next connection, for use on the listener's own executor. When the process is out of
-  // descriptors or memory it waits and tries again; it fails (kIo, "closed") only after close(). One
-  // accept at a time.
+  // descriptors or memory it waits and tries again; it fails (kIo, "closed") only after close().
+  // One accept at a time.
   virtual Task<Result<std::unique_ptr<Stream>>> accept() = 0;
   // The same, as a stream of `home`: hand it over by posting it there.
   virtual Task<Result<std::unique_ptr<Stream>>> accept(AsioExecutor& home) = 0;

@@ -42,8 +42,7 @@ Task<Resolved> resolve(std::shared_ptr<Attempt> attempt, Address address) {
     co_return resolved;
   }
   auto lookup = callback<tcp::resolver::results_type>([&](auto handler) {
-    attempt->resolver.async_resolve(address.host, std::to_string(address.port),
-                                    std::move(handler));
+    attempt->resolver.async_resolve(address.host, std::to_string(address.port), std::move(handler));
   });
   const auto [error, found] = co_await lookup;
   resolved.error = error;

@@ -37,10 +37,10 @@ Task<Result<std::unique_ptr<Stream>>> accept_of(std::shared_ptr<Acceptor> self,
     boost::system::error_code failed;
     {
       auto accept = callback<Nothing>([&](auto handler) {
-        self->acceptor.async_accept(socket, [handler = std::move(handler)](
-                                                const boost::system::error_code& error) mutable {
-          handler(error, Nothing{});
-        });
+        self->acceptor.async_accept(
+            socket, [handler = std::move(handler)](const boost::system::error_code& error) mutable {
+              handler(error, Nothing{});
+            });
       });
       failed = (co_await accept).error;
     }

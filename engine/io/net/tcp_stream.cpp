@@ -83,7 +83,9 @@ std::unique_ptr<Stream> make_tcp_stream(tcp::socket socket) {
   return std::make_unique<TcpStream>(std::move(socket));
 }
 
-Error closed_error() { return fail(ErrorKind::kIo, "closed"); }
+Error closed_error() {
+  return fail(ErrorKind::kIo, "closed");
+}
 
 Error socket_error(const boost::system::error_code& error, std::string_view what) {
   return fail(ErrorKind::kIo, "{}: {}", what, error.message());

@@ -1,0 +1,95 @@
+// The live spool: any sequence can be read back, segments go whole, failed writes are repeated.
+
+#include "protocol/client/spool.hpp"
+
+#include "engine/io/memory.hpp"
+#include "tests/client/support.hpp"
+
+namespace stepwell::client {
+namespace {
+
+struct SpoolTest : testing::Test {
+  io::World world;
+  io::MemoryFileSystem files{world};
+  RunId run = run_id(1);
+  WriterId writer = writer_id(1);
+  SpoolOptions options{.segment_bytes = 2000, .recent_bytes = 0};
+
+  Spool make() { return Spool(files, "spool/run", open_frame(run, writer), options); }
+  Result<void> append(Spool& spool, std::uint64_t sequence) {
+    std::vector<AppendedFrame> frames;
+    frames.push_back(
+        {protocol::Kind::kBatch, sequence, sequence, batch_frame(run, writer, sequence)});
+    return spool.append(frames);
+  }
+  Result<void> begin(Spool& spool) {
+    std::vector<AppendedFrame> none;
+    return spool.append(none);
+  }
+};
+
+TEST_F(SpoolTest, GivesBackEverythingFromAnySequence) {
+  for (const std::uint64_t recent : {0, 500, 100'000}) {
+    options.recent_bytes = recent;
+    io::World fresh;
+    io::MemoryFileSystem own(fresh);
+    Spool spool(own, "spool/run", open_frame(run, writer), options);
+    ASSERT_TRUE(begin(spool));
+    for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
+    EXPECT_GT(spool.segments(), 3u);
+    for (std::uint64_t s = 1; s <= 40; ++s) {
+      const auto frame = spool.from(s);
+      if (s == 1 && recent > 10'000) continue;  // open is not among the recent ones.
+      ASSERT_TRUE(frame && frame.value()) << s;
+      EXPECT_EQ(frame.value()->first, s) << recent;
+    }
+    EXPECT_FALSE(spool.from(41).value());
+  }
+}
+
+TEST_F(SpoolTest, DeletesWholeSegmentsOnly) {
+  Spool spool = make();
+  ASSERT_TRUE(begin(spool));
+  for (std::uint64_t s = 2; s <= 40; ++s) ASSERT_TRUE(append(spool, s));
+  const auto all = files.list("spool/run").value().size();
+  spool.release(20);
+  EXPECT_LT(files.list("spool/run").value().size(), all);
+  EXPECT_EQ(spool.from(21).value()->first, 21u);
+  EXPECT_LE(spool.from(1).value()->first, 21u);
+  spool.release(40);
+  EXPECT_EQ(files.list("spool/run").value().size(), 1u);  // The one being written.
+  spool.remove_if_released();
+  EXPECT_EQ(files.list("spool/run").value().size(), 0u);
+}
+
+TEST_F(SpoolTest, AFailedWriteMayBeRepeatedAtAnyOperation) {
+  for (std::uint64_t fail_at = 0; fail_at < 60; ++fail_at) {
+    io::World faulty(fail_at);
+    faulty.set_plan({.fail_at = fail_at});
+    io::MemoryFileSystem own(faulty);
+    Spool spool(own, "spool/run", open_frame(run, writer), options);
+    for (int i = 0; i < 5 && !begin(spool); ++i) {
+    }
+    for (std::uint64_t s = 2; s <= 12; ++s) {
+      int tries = 0;
+      while (!append(spool, s)) ASSERT_LT(++tries, 5);
+    }
+    for (std::uint64_t s = 2; s <= 12; ++s) {
+      ASSERT_EQ(spool.from(s).value()->first, s) << "operation " << fail_at;
+    }
+  }
+}
+
+TEST_F(SpoolTest, HasALimit) {
+  options.bytes_max = 3000;
+  Spool spool = make();
+  ASSERT_TRUE(begin(spool));
+  std::uint64_t s = 2;
+  while (append(spool, s)) ++s;
+  EXPECT_LE(spool.bytes(), 3000u);
+  spool.release(s - 1);
+  EXPECT_TRUE(append(spool, s));
+}
+
+}  // namespace
+}  // namespace stepwell::client
