@@ -3,6 +3,8 @@
 #include <lmdb.h>
 #include <xxhash.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "engine/base/bytes.hpp"
@@ -84,6 +86,12 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   }
   if (const int code = mdb_txn_commit(transaction)) return lmdb_error(code, "commit tables");
   return self;
+}
+
+Result<void> Environment::set_aside(const std::string& path) {
+  const std::string aside = path + ".incomplete";
+  if (std::rename(path.c_str(), aside.c_str()) != 0) return errno_error(errno, "rename", path);
+  return ok();
 }
 
 Environment::~Environment() {

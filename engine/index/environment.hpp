@@ -51,6 +51,9 @@ class Environment {
   static Result<std::unique_ptr<Environment>> open(const std::string& path,
                                                    const std::vector<std::string>& tables,
                                                    Options options);
+  // Moves a file that is no environment to `path`.incomplete: a creation that a power cut tore apart
+  // leaves one. Only for a caller who knows that nothing was ever stored in it.
+  static Result<void> set_aside(const std::string& path);
   ~Environment();
 
   Table table(std::size_t position) const { return tables_[position]; }

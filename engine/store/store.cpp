@@ -57,7 +57,16 @@ Result<void> Store::open_index(bool exists) {
   const std::string path = options_.index_directory + "/index.lmdb";
   index::Options index_options;
   index_options.map_bytes = options_.index_map_bytes;
-  TRY(index_, index::Environment::open(path, Layout::table_names(fold_.tables()), index_options));
+  const auto tables = Layout::table_names(fold_.tables());
+  auto opened = index::Environment::open(path, tables, index_options);
+  // The log's directory comes after the index is durable. While there is none, a file that is no index
+  // is what a power cut left of a creation: nothing was ever acknowledged.
+  if (!opened && opened.error().kind == ErrorKind::kCorrupt && !exists && !options_.read_only) {
+    stepwell::log().warn("{}; it was never used: set aside as {}.incomplete", opened.error().text, path);
+    TRY(index::Environment::set_aside(path));
+    opened = index::Environment::open(path, tables, index_options);
+  }
+  TRY(index_, std::move(opened));
   layout_.emplace(*index_);
   std::optional<Meta> meta;
   {
@@ -93,7 +102,10 @@ Result<void> Store::open_log(OpenReport& report) {
     generation_bytes_ = layers_->bytes();
     if (closed_callback_) finish_closing();
   };
-  events.failed = [this](const Error& error) { poison(in_context("checkpoint", error)); };
+  events.failed = [this](const Error& error) {
+    poison(in_context("checkpoint", error));
+    if (closed_callback_) finish_closing();
+  };
   checkpointer_ = std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
                                                  environment_.compactor, meta_, how, std::move(events));
 
@@ -121,6 +133,10 @@ Result<void> Store::open_log(OpenReport& report) {
 
 void Store::submit(std::vector<Command> commands, std::shared_ptr<const void> memory,
                    Decided decided) {
+  if (commands.empty()) {
+    environment_.sequencer.post([decided = std::move(decided)] { decided({}); });
+    return;
+  }
   auto submission = std::make_shared<Submission>();
   submission->results.resize(commands.size());
   submission->undecided = commands.size();
