@@ -3,6 +3,8 @@
 #include "protocol/client/segment.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "tests/client/support.hpp"
 
@@ -51,6 +53,23 @@ TEST_F(SegmentTest, RoundTrip) {
   EXPECT_EQ(sound(content), "1 2 3 4 5 6 7 8 9 ");
   EXPECT_TRUE(content.damages.empty());
   EXPECT_EQ(content.open.offset, sizeof(SegmentHeader));
+}
+
+// The worked example of docs/format/spool.md.
+TEST_F(SegmentTest, TheExampleIsWhatWeWrite) {
+  const auto file = [](const std::string& name) {
+    std::ifstream in(STEPWELL_TEST_DATA "/" + name, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const std::string open = file("frames/open.frame");
+  const auto first = load_le<protocol::FrameHeader>(open.data());
+  SegmentHeader header;
+  header.run = first.run;
+  header.writer = first.writer;
+  header.first_sequence = 1;
+  bytes = file("spool/example.seg");
+  EXPECT_EQ(bytes, make_segment_start(header, open) + file("frames/batch_matrix_narrow.frame"));
+  EXPECT_EQ(sound(parse()), "1 2 ");
 }
 
 TEST_F(SegmentTest, ALaterSegmentRepeatsOpenWithoutCountingIt) {
