@@ -111,7 +111,8 @@ class Logger {
     client_.end();
     const bool handed_over = client_.flush(kHandOverPatience);
     const auto account = client_.account();
-    journal_.fact("frames", std::to_string(account.frames_spooled));
+    // The client counts what follows the opening frame.
+    journal_.fact("frames", std::to_string(account.frames_spooled + 1));
     journal_.fact("batches", std::to_string(account.frames_spooled - commands_));
     journal_.fact("log_ns_a_value",
                   std::to_string(std::chrono::nanoseconds(took_).count() /
@@ -128,7 +129,7 @@ class Logger {
   JournalWriter journal_;
   std::vector<std::vector<std::string>> keys_;
   std::vector<Client::Value> row_;
-  std::uint64_t commands_ = 2;  // open and end.
+  std::uint64_t commands_ = 1;  // Frames that are no batch: end.
   Clock::duration took_{};
   std::size_t values_ = 0;
 };
