@@ -1,6 +1,6 @@
-// Every operation of the log and of LMDB fails once, or from then on for ever, with an I/O error or for
-// want of space. Nothing acknowledged is lost, the store says why it stopped, and opens again once the
-// fault is gone.
+// Every operation of the log and of LMDB fails once, or from then on for ever, with an I/O error or
+// for want of space. Nothing acknowledged is lost, the store says why it stopped, and opens again
+// once the fault is gone.
 #include <gtest/gtest.h>
 
 #include <cerrno>

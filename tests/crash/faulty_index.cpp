@@ -17,16 +17,15 @@
 namespace stepwell::crash {
 namespace {
 
-struct Descriptor {
-  io::World::InodePtr inode;
-  bool durable_writes = false;
-};
-
 struct Registered {
   io::World* world = nullptr;
   std::string world_path;
-  std::string real_path;
-  std::map<int, Descriptor> descriptors;
+};
+
+struct Descriptor {
+  io::World* world = nullptr;
+  io::World::InodePtr inode;
+  bool durable_writes = false;
 };
 
 std::mutex& mutex() {
@@ -34,9 +33,21 @@ std::mutex& mutex() {
   return one;
 }
 
-Registered*& registered() {
-  static Registered* one = nullptr;
-  return one;
+// By real path; and by number, the descriptors that are open on one. Never destroyed: files are
+// closed until the very end of the process.
+std::map<std::string, Registered>& registered() {
+  static auto* all = new std::map<std::string, Registered>;
+  return *all;
+}
+
+std::map<int, Descriptor>& descriptors() {
+  static auto* all = new std::map<int, Descriptor>;
+  return *all;
+}
+
+Descriptor* find(int descriptor) {
+  const auto found = descriptors().find(descriptor);
+  return found == descriptors().end() ? nullptr : &found->second;
 }
 
 long raw_pwrite(int descriptor, const void* from, std::size_t bytes, long offset) {
@@ -48,25 +59,23 @@ int fail_with(const Error& error) {
   return -1;
 }
 
-Result<void> world_write(Registered& to, const Descriptor& file, std::uint64_t offset,
-                         Bytes bytes) {
-  if (!file.durable_writes) return to.world->write(file.inode, offset, bytes);
-  TRY(const auto ticket, to.world->begin_durable_write(file.inode, offset, bytes));
-  return to.world->end_durable_write(ticket);
+Result<void> world_write(const Descriptor& file, std::uint64_t offset, Bytes bytes) {
+  if (!file.durable_writes) return file.world->write(file.inode, offset, bytes);
+  TRY(const auto ticket, file.world->begin_durable_write(file.inode, offset, bytes));
+  return file.world->end_durable_write(ticket);
 }
 
 // Nothing: the descriptor is not the World's.
 std::optional<ssize_t> write_twice(int descriptor, Bytes bytes, std::optional<long> offset) {
   const std::lock_guard guard(mutex());
-  Registered* to = registered();
-  if (!to || !to->descriptors.contains(descriptor)) return std::nullopt;
-  const Descriptor& file = to->descriptors[descriptor];
+  const Descriptor* file = find(descriptor);
+  if (!file) return std::nullopt;
   const long at = offset ? *offset : syscall(SYS_lseek, descriptor, 0L, SEEK_CUR);
-  const auto done = world_write(*to, file, static_cast<std::uint64_t>(at), bytes);
+  const auto done = world_write(*file, static_cast<std::uint64_t>(at), bytes);
   if (!done) {
     // A write that failed may have left a part; what the World holds now is what can be read.
     std::vector<std::byte> now(bytes.size());
-    const auto left = to->world->read(file.inode, static_cast<std::uint64_t>(at), now);
+    const auto left = file->world->read(file->inode, static_cast<std::uint64_t>(at), now);
     if (left) raw_pwrite(descriptor, now.data(), left.value(), at);
     return fail_with(done.error());
   }
@@ -80,7 +89,7 @@ std::optional<ssize_t> write_twice(int descriptor, const iovec* parts, int count
                                    std::optional<long> offset) {
   {
     const std::lock_guard guard(mutex());
-    if (!registered() || !registered()->descriptors.contains(descriptor)) return std::nullopt;
+    if (!find(descriptor)) return std::nullopt;
   }
   std::vector<std::byte> bytes;
   for (int i = 0; i < count; ++i) {
@@ -92,31 +101,31 @@ std::optional<ssize_t> write_twice(int descriptor, const iovec* parts, int count
 
 std::optional<int> sync_twice(int descriptor) {
   const std::lock_guard guard(mutex());
-  Registered* to = registered();
-  if (!to || !to->descriptors.contains(descriptor)) return std::nullopt;
-  const auto done = to->world->sync(to->descriptors[descriptor].inode);
+  const Descriptor* file = find(descriptor);
+  if (!file) return std::nullopt;
+  const auto done = file->world->sync(file->inode);
   return done ? 0 : fail_with(done.error());
 }
 
 std::optional<int> truncate_twice(int descriptor, long size) {
   const std::lock_guard guard(mutex());
-  Registered* to = registered();
-  if (!to || !to->descriptors.contains(descriptor)) return std::nullopt;
-  const auto done =
-      to->world->truncate(to->descriptors[descriptor].inode, static_cast<std::uint64_t>(size));
+  const Descriptor* file = find(descriptor);
+  if (!file) return std::nullopt;
+  const auto done = file->world->truncate(file->inode, static_cast<std::uint64_t>(size));
   if (!done) return fail_with(done.error());
   return static_cast<int>(syscall(SYS_ftruncate, descriptor, size));
 }
 
 std::optional<int> open_twice(const char* path, int flags, unsigned mode) {
   const std::lock_guard guard(mutex());
-  Registered* to = registered();
-  if (!to || to->real_path != path) return std::nullopt;
-  if ((flags & O_CREAT) != 0 && !to->world->exists(to->world_path)) {
-    const auto created = to->world->record_create(to->world_path);
+  const auto found = registered().find(path);
+  if (found == registered().end()) return std::nullopt;
+  const auto& [world, world_path] = found->second;
+  if ((flags & O_CREAT) != 0 && !world->exists(world_path)) {
+    const auto created = world->record_create(world_path);
     if (!created) return fail_with(created.error());
   }
-  const auto inode = to->world->find(to->world_path);
+  const auto inode = world->find(world_path);
   if (!inode) {
     errno = ENOENT;
     return -1;
@@ -124,28 +133,30 @@ std::optional<int> open_twice(const char* path, int flags, unsigned mode) {
   // The World decides what is durable; the real file need not be synced.
   const auto descriptor =
       static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags & ~(O_DSYNC | O_SYNC), mode));
-  if (descriptor >= 0) to->descriptors[descriptor] = {inode.value(), (flags & O_DSYNC) != 0};
+  if (descriptor >= 0) descriptors()[descriptor] = {world, inode.value(), (flags & O_DSYNC) != 0};
   return descriptor;
 }
 
 std::optional<int> rename_twice(const char* from, const char* to) {
   const std::lock_guard guard(mutex());
-  Registered* one = registered();
-  if (!one || one->real_path != from) return std::nullopt;
-  const std::string suffix = std::string(to).substr(one->real_path.size());
-  const auto done = one->world->record_rename(one->world_path, one->world_path + suffix);
+  const auto found = registered().find(from);
+  if (found == registered().end()) return std::nullopt;
+  const auto& [world, world_path] = found->second;
+  const std::string suffix = std::string(to).substr(found->first.size());
+  const auto done = world->record_rename(world_path, world_path + suffix);
   if (!done) return fail_with(done.error());
   return static_cast<int>(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 void forget(int descriptor) {
   const std::lock_guard guard(mutex());
-  if (registered()) registered()->descriptors.erase(descriptor);
+  descriptors().erase(descriptor);
 }
 
 }  // namespace
 
-FaultyIndex::FaultyIndex(io::World& world, std::string world_path, std::string real_path) {
+FaultyIndex::FaultyIndex(io::World& world, std::string world_path, std::string real_path)
+    : real_path_(real_path) {
   static_cast<void>(syscall(SYS_unlink, real_path.c_str()));
   if (const auto contents = world.contents(world_path)) {
     const long file = syscall(SYS_openat, AT_FDCWD, real_path.c_str(), O_CREAT | O_WRONLY, 0600);
@@ -156,13 +167,13 @@ FaultyIndex::FaultyIndex(io::World& world, std::string world_path, std::string r
     syscall(SYS_close, file);
   }
   const std::lock_guard guard(mutex());
-  STEPWELL_ASSERT(!registered());
-  registered() = new Registered{&world, std::move(world_path), std::move(real_path), {}};
+  const bool added = registered().try_emplace(real_path, &world, std::move(world_path)).second;
+  STEPWELL_ASSERT(added);
 }
 
 FaultyIndex::~FaultyIndex() {
   const std::lock_guard guard(mutex());
-  delete std::exchange(registered(), nullptr);
+  registered().erase(real_path_);
 }
 
 }  // namespace stepwell::crash

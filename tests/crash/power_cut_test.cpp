@@ -1,5 +1,5 @@
-// The power goes at any operation of the log or of LMDB, and whatever a disk may leave is left. Every
-// acknowledged command is there exactly once, in order; every other whole or not at all.
+// The power goes at any operation of the log or of LMDB, and whatever a disk may leave is left.
+// Every acknowledged command is there exactly once, in order; every other whole or not at all.
 // STEPWELL_CRASH_STATES: how many states in all. STEPWELL_SEED: only the state with this number.
 #include <gtest/gtest.h>
 

@@ -27,8 +27,8 @@ StoreOnWorld::StoreOnWorld(io::World& disk, const std::string& real_directory, s
   static_cast<void>(set_log_level("off"));
 }
 
-// Everything small, so that a short script rolls segments, takes checkpoints in many transactions and
-// replays in pieces.
+// Everything small, so that a short script rolls segments, takes checkpoints in many transactions
+// and replays in pieces.
 store::Options StoreOnWorld::small_options() {
   store::Options options;
   options.log.segment_bytes = 128 << 10;
@@ -49,7 +49,8 @@ Result<void> StoreOnWorld::open() {
   poisoned.reset();
   report = {};
   options.index_directory = real_directory_;
-  index_file = std::make_unique<FaultyIndex>(world, "store/index.lmdb", real_directory_ + "/index.lmdb");
+  index_file =
+      std::make_unique<FaultyIndex>(world, "store/index.lmdb", real_directory_ + "/index.lmdb");
   fold = std::make_unique<tracking::Fold>();
   const store::Environment environment{files, executor, executor, random};
   auto opened = store::Store::open(environment, "store", options, *fold, report);
@@ -63,7 +64,8 @@ Result<void> StoreOnWorld::open() {
   return ok();
 }
 
-void StoreOnWorld::submit(const sim::Command& command, std::int64_t arrival_ms, std::size_t number) {
+void StoreOnWorld::submit(const sim::Command& command, std::int64_t arrival_ms,
+                          std::size_t number) {
   auto memory = std::make_shared<const std::string>(sim::frame_of(command));
   wal::Envelope envelope;
   envelope.kind = static_cast<std::uint16_t>(command.kind);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The whole store (log, fold, index) on one hand-driven executor and a disk that may fail or be cut,
-// LMDB's file included. Verbs: open, submit, settle, close, die.
+// The whole store (log, fold, index) on one hand-driven executor and a disk that may fail or be
+// cut, LMDB's file included. Verbs: open, submit, settle, close, die.
 
 #include <deque>
 #include <memory>

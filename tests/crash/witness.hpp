@@ -1,8 +1,9 @@
 #pragma once
 
-// Stands beside a store and knows what it must say. Every command goes through it, so it knows the log's
-// order; the reference model stands at what was acknowledged. What was sent and not acknowledged may
-// survive a cut or not, but only as a prefix of what was sent. Failures are gtest's.
+// Stands beside a store and knows what it must say. Every command goes through it, so it knows the
+// log's order; the reference model stands at what was acknowledged. What was sent and not
+// acknowledged may survive a cut or not, but only as a prefix of what was sent. Failures are
+// gtest's.
 
 #include <functional>
 #include <string>

@@ -17,8 +17,8 @@ using protocol::Kind;
 using Texts = std::vector<std::pair<std::string, std::string>>;
 
 struct Block {
-  Texts series;         // Key and canonical context.
-  std::size_t points = 0;  // A series, or in all where key_index is used.
+  Texts series;                     // Key and canonical context.
+  std::size_t points = 0;           // A series, or in all where key_index is used.
   std::vector<std::int64_t> steps;  // Empty: the server assigns them.
   std::vector<std::int64_t> times;  // Empty: the arrival time.
   std::vector<double> values;
@@ -32,12 +32,12 @@ struct Command {
   std::uint64_t sequence = 0;
 
   std::string experiment, run_name, slot, reason;
-  std::int64_t time_ms = 0;   // open: start; end: end.
-  std::uint8_t status = 3;    // end.
-  Texts texts;                // open's tags, params, tags; delete_tag: one key.
-  std::vector<Block> blocks;  // batch.
+  std::int64_t time_ms = 0;                    // open: start; end: end.
+  std::uint8_t status = 3;                     // end.
+  Texts texts;                                 // open's tags, params, tags; delete_tag: one key.
+  std::vector<Block> blocks;                   // batch.
   std::uint64_t from = 0, to = 0, points = 0;  // skip.
-  bool deleted = false;       // run_stage.
+  bool deleted = false;                        // run_stage.
 };
 
 // The bytes that a client would send.

@@ -61,7 +61,7 @@ class Writer {
     Command command = base(Kind::kParams);
     const std::uint64_t key = random_.below(6);
     const std::string value = own || !random_.one_in(4) ? "same" : "other";
-    command.texts = {{fmt::format("param-{}{}", key, own ? context_ : ""), value}};
+    command.texts = {{fmt::format("param-{}{}", key, own ? id_.hex() : ""), value}};
     if (random_.one_in(2)) command.texts.push_back({fmt::format("p-{}", next_), "fresh"});
     return command;
   }

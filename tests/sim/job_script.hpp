@@ -1,9 +1,10 @@
 #pragma once
 
-// A seeded life of a few runs with several writers each, as a list of commands in the order in which a
-// server gets them: opens, batches of every shape (late and repeated points, server-assigned steps,
-// extreme values), params that agree and that conflict, tags set, changed and removed, ends, writers
-// that take over a slot, skips and copies that fill them, gaps, and every kind sent again.
+// A seeded life of a few runs with several writers each, as a list of commands in the order in
+// which a server gets them: opens, batches of every shape (late and repeated points,
+// server-assigned steps, extreme values), params that agree and that conflict, tags set, changed
+// and removed, ends, writers that take over a slot, skips and copies that fill them, gaps, and
+// every kind sent again.
 
 #include <vector>
 
@@ -15,10 +16,10 @@ namespace stepwell::sim {
 struct ScriptOptions {
   std::size_t commands = 120;
   std::size_t runs = 3;
-  std::size_t writers = 3;       // A run.
+  std::size_t writers = 3;  // A run.
   std::size_t keys = 12;
-  std::size_t points_max = 24;   // A series and block; a rare batch has fifty times as many.
-  bool repeats = true;           // Sends some again, and some too early.
+  std::size_t points_max = 24;  // A series and block; a rare batch has fifty times as many.
+  bool repeats = true;          // Sends some again, and some too early.
 };
 
 std::vector<Command> make_script(std::uint64_t seed, const ScriptOptions& options);

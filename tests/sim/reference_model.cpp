@@ -174,8 +174,7 @@ std::string ReferenceModel::text_of(const RunId& id, const Run& run) {
       "run {} experiment {} name '{}' status {} deleted {} start {} end {} batches {} "
       "duplicates {} writers {}\n",
       id.hex(), run.experiment, run.name, run.status, run.deleted, run.start_ms,
-      run.status >= 3 ? run.end_ms : 0,
-      run.batches, run.duplicates, run.writers.size());
+      run.status >= 3 ? run.end_ms : 0, run.batches, run.duplicates, run.writers.size());
   for (const auto& [key, value] : run.params) text += fmt::format("  param {} = {}\n", key, value);
   for (const auto& [key, value] : run.tags) text += fmt::format("  tag {} = {}\n", key, value);
   for (const auto& [writer_id, writer] : run.writers) {

@@ -1,8 +1,8 @@
 #pragma once
 
 // What DESIGN's section 3 says of runs, writers and points, written down a second time, plainly and
-// in memory, without a line of the engine's: no log, no index, no caches, sequences one by one. What
-// the server answers and what it holds is compared with it.
+// in memory, without a line of the engine's: no log, no index, no caches, sequences one by one.
+// What the server answers and what it holds is compared with it.
 
 #include <cstdint>
 #include <map>

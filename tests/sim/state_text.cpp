@@ -23,9 +23,9 @@ std::string writers_text(const wire::RunDataT& data) {
   for (const auto& writer : data.writers) {
     const auto id = protocol::from_wire<WriterId>(*writer->writer);
     std::string& line = lines[id];
-    line = fmt::format("  writer {} next {} batches {} duplicates {} slot '{}' open {}\n", id.hex(),
-                       writer->next, writer->batches, writer->duplicates, writer->slot,
-                       writer->open);
+    line =
+        fmt::format("  writer {} next {} batches {} duplicates {} slot '{}' open {}\n", id.hex(),
+                    writer->next, writer->batches, writer->duplicates, writer->slot, writer->open);
     for (const auto& [sequence, verdict] : holes[id]) {
       line += fmt::format("    hole {} {}\n", sequence, verdict);
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a server holds, asked through the same views that answer its clients, in the reference model's
-// form: a difference between the two is a line.
+// What a server holds, asked through the same views that answer its clients, in the reference
+// model's form: a difference between the two is a line.
 
 #include <string>
 
