@@ -35,14 +35,6 @@ sigset_t stop_signals() {
   return set;
 }
 
-int exit_code_of(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::kDenied: return kExitTemporary;
-    case ErrorKind::kInvalid: return kExitConfig;
-    case ErrorKind::kIo: return kExitIo;
-    default: return kExitFailed;
-  }
-}
 
 // A second signal while the server stops ends the process at once.
 void exit_on_next_signal() {
@@ -75,7 +67,7 @@ int serve(const server::Config& config) {
   });
   if (!started) {
     std::fprintf(stderr, "stepwell serve: %s\n", started.error().text.c_str());
-    return exit_code_of(started.error());
+    return exit_code_of(started.error().kind);
   }
   server::Server& server = *started.value();
   tell_opened(server);

@@ -1,0 +1,94 @@
+#include "tools/source.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/tracking/history.hpp"
+#include "tools/stopped_store.hpp"
+
+namespace stepwell::tools {
+namespace {
+
+class ServerSource final : public Source {
+ public:
+  explicit ServerSource(std::unique_ptr<client::BlockingReader> reader) : reader_(std::move(reader)) {}
+  Result<wire::ExperimentsT> list_experiments(const wire::ListExperimentsT& question) override {
+    return reader_->list_experiments(question);
+  }
+  Result<wire::RunsT> list_runs(const wire::ListRunsT& question) override {
+    return reader_->list_runs(question);
+  }
+  Result<wire::RunDataT> run(RunId id) override { return reader_->get_run(id); }
+  Result<std::uint64_t> history(const wire::HistoryT& question,
+                                client::PointsCallback on_points) override {
+    return reader_->history(question, std::move(on_points));
+  }
+
+ private:
+  std::unique_ptr<client::BlockingReader> reader_;
+};
+
+class StoreSource final : public Source {
+ public:
+  explicit StoreSource(std::unique_ptr<StoppedStore> store) : store_(std::move(store)) {}
+  Result<wire::ExperimentsT> list_experiments(const wire::ListExperimentsT& question) override {
+    TRY(const auto view, store_->view());
+    return view.list_experiments(question);
+  }
+  Result<wire::RunsT> list_runs(const wire::ListRunsT& question) override {
+    TRY(const auto view, store_->view());
+    return view.list_runs(question);
+  }
+  Result<wire::RunDataT> run(RunId id) override {
+    TRY(const auto view, store_->view());
+    TRY(auto data, view.run(id));
+    if (!data) return fail(ErrorKind::kNotFound, "no run {}", id.hex());
+    return std::move(*data);
+  }
+  Result<std::uint64_t> history(const wire::HistoryT& question,
+                                client::PointsCallback on_points) override {
+    TRY(const auto view, store_->view());
+    TRY(auto history, tracking::History::plan(view, question));
+    while (true) {
+      TRY(const auto page, history.next(view));
+      if (!page || !on_points(as_bytes(*page))) return history.points();
+    }
+  }
+
+ private:
+  std::unique_ptr<StoppedStore> store_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_store_source(const std::string& directory) {
+  TRY(auto store, StoppedStore::open(directory));
+  return std::unique_ptr<Source>(std::make_unique<StoreSource>(std::move(store)));
+}
+
+Result<std::unique_ptr<Source>> open_source(const SourceOptions& options) {
+  if (!options.data.empty()) return open_store_source(options.data);
+  client::ConnectionOptions how;
+  how.client = "stepwell-tools " STEPWELL_VERSION;
+  TRY(auto reader, client::BlockingReader::open(options.to, how));
+  return std::unique_ptr<Source>(std::make_unique<ServerSource>(std::move(reader)));
+}
+
+Result<RunId> find_run_id(Source& source, const std::string& text) {
+  if (const auto id = RunId::parse(text)) return *id;
+  std::vector<RunId> found;
+  wire::ListRunsT question;
+  question.stage = wire::ViewStage::All;
+  do {
+    TRY(const auto page, source.list_runs(question));
+    for (const auto& info : page.runs) {
+      const auto id = protocol::from_wire<RunId>(*info->run);
+      if (!text.empty() && (id.hex().starts_with(text) || info->name == text)) found.push_back(id);
+    }
+    question.after = page.next;
+  } while (question.after != 0);
+  if (found.size() == 1) return found.front();
+  if (found.empty()) return fail(ErrorKind::kNotFound, "no run '{}'", text);
+  return fail(ErrorKind::kInvalid, "{} runs are called '{}'; give the whole id", found.size(), text);
+}
+
+}  // namespace stepwell::tools

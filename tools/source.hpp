@@ -1,0 +1,40 @@
+#pragma once
+
+// Where `runs`, `metrics` and `history` read from: a server, or a stopped store's directory. Both give
+// the protocol's own messages, so that the commands do not know the difference.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "protocol/client/reader.hpp"
+#include "protocol/messages.hpp"
+
+namespace stepwell::tools {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual Result<wire::ExperimentsT> list_experiments(const wire::ListExperimentsT& question) = 0;
+  virtual Result<wire::RunsT> list_runs(const wire::ListRunsT& question) = 0;
+  // kNotFound: there is no such run.
+  virtual Result<wire::RunDataT> run(RunId id) = 0;
+  // Payloads are batches of points, in the order of series and of points.
+  virtual Result<std::uint64_t> history(const wire::HistoryT& question,
+                                        client::PointsCallback on_points) = 0;
+};
+
+// What every reading command takes: exactly one of the two.
+struct SourceOptions {
+  std::string to;    // HOST:PORT
+  std::string data;  // Directory
+};
+
+Result<std::unique_ptr<Source>> open_source(const SourceOptions& options);
+Result<std::unique_ptr<Source>> open_store_source(const std::string& directory);
+
+// 32 hex digits, or the beginning of exactly one run's id.
+Result<RunId> find_run_id(Source& source, const std::string& text);
+
+}  // namespace stepwell::tools

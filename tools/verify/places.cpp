@@ -1,0 +1,146 @@
+#include "tools/verify/places.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "engine/store/layout.hpp"
+#include "engine/tracking/fold.hpp"
+#include "engine/wal/scan.hpp"
+#include "protocol/frame.hpp"
+#include "protocol/text.hpp"
+
+namespace stepwell::tools {
+namespace {
+
+constexpr std::size_t kDamagesMax = 1000;
+
+// In the child. Lines to the parent: "T tables", "R rows", "A applied", "D damage".
+Result<void> walk_here(const std::string& file, std::FILE* out) {
+  const auto names = store::Layout::table_names(tracking::Fold().tables());
+  index::Options options;
+  options.read_only = true;
+  TRY(const auto environment, index::Environment::open(file, names, options));
+  TRY(const auto transaction, environment->begin_read());
+  const store::Layout layout(*environment);
+  const auto meta = layout.read_meta(transaction);
+  if (!meta) {
+    fmt::print(out, "D {}\n", meta.error().text);
+  } else if (meta.value()) {
+    fmt::print(out, "A {}\n", meta.value()->applied.value);
+  }
+  std::uint64_t rows = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::fflush(out);
+    std::size_t damages = 0;
+    auto cursor = transaction.cursor(environment->table(i));
+    if (!cursor) {
+      fmt::print(out, "D table {}: {}\n", names[i], cursor.error().text);
+      continue;
+    }
+    auto row = cursor.value().seek({});
+    while (!row || row.value()) {
+      if (!row) {
+        fmt::print(out, "D {}\n", row.error().text);
+        if (++damages == kDamagesMax) break;
+      }
+      ++rows;
+      row = cursor.value().next();
+    }
+  }
+  fmt::print(out, "T {}\nR {}\n", names.size(), rows);
+  return ok();
+}
+
+[[noreturn]] void be_child(const std::string& file, int pipe) {
+  std::FILE* out = fdopen(pipe, "w");
+  const auto walked = walk_here(file, out);
+  if (!walked) fmt::print(out, "D {}\n", walked.error().text);
+  std::fflush(out);
+  _exit(0);
+}
+
+void read_line(std::string_view line, IndexWalk& walk) {
+  const std::string text(line.substr(std::min<std::size_t>(2, line.size())));
+  switch (line.empty() ? ' ' : line.front()) {
+    case 'T': walk.tables = std::stoull(text); break;
+    case 'R': walk.rows = std::stoull(text); break;
+    case 'A': walk.applied.value = std::stoull(text); break;
+    case 'D': walk.damages.push_back(text); break;
+    default: break;
+  }
+}
+
+}  // namespace
+
+Result<IndexWalk> walk_index(const std::string& directory) {
+  const std::string file = directory + "/index.lmdb";
+  int ends[2];
+  if (::pipe(ends) != 0) return errno_error(errno, "pipe", file);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child < 0) return errno_error(errno, "fork", file);
+  if (child == 0) {
+    ::close(ends[0]);
+    be_child(file, ends[1]);
+  }
+  ::close(ends[1]);
+  std::string text;
+  char buffer[4096];
+  while (true) {
+    const ssize_t n = ::read(ends[0], buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  IndexWalk walk;
+  for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    read_line(std::string_view(text).substr(at, end - at), walk);
+  }
+  if (WIFSIGNALED(status)) {
+    walk.damages.push_back(fmt::format("{}: walking it ended with signal {} ({}): a page's header is damaged",
+                                       file, WTERMSIG(status), strsignal(WTERMSIG(status))));
+  } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    walk.damages.push_back(fmt::format("{}: walking it ended with exit code {}", file, WEXITSTATUS(status)));
+  }
+  return walk;
+}
+
+Result<LogWalk> walk_log(io::FileSystem& files, const std::string& directory, Lsn applied) {
+  LogWalk walk;
+  wal::ScanOptions options;
+  options.applied = applied;
+  options.whole = true;
+  options.go_on_after_damage = true;
+  wal::RecoveryReport report;
+  const auto visit = [&](const wal::SegmentFile& segment, const wal::ScannedGroup& scanned) -> Result<void> {
+    if (!scanned.group) return ok();
+    for (const auto& record : scanned.group->records()) {
+      const auto frame = protocol::read_frame(record.payload);
+      if (frame) continue;
+      walk.damages.push_back(fmt::format("{} offset {}: record {} holds no sound frame: {}", segment.path,
+                                         scanned.offset, record.lsn.value, frame.error().text));
+    }
+    return ok();
+  };
+  TRY(const auto scanned, wal::scan_log(files, directory + "/wal", options, visit, report));
+  walk.segments = scanned.live.size() + scanned.surplus.size();
+  walk.groups = report.groups;
+  walk.records = report.records;
+  walk.bytes = report.bytes;
+  walk.torn_tail = report.torn_tail.value_or("");
+  for (const auto& damage : report.damages) {
+    walk.damages.push_back(fmt::format("{} offset {}: {}", damage.file, damage.offset, damage.what));
+  }
+  return walk;
+}
+
+}  // namespace stepwell::tools

@@ -1,0 +1,38 @@
+#pragma once
+
+// The two walks of `stepwell verify` that need no store: the log's files, and the index. Each names
+// every damaged place that it finds.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/ids.hpp"
+#include "engine/base/result.hpp"
+#include "engine/io/file_system.hpp"
+
+namespace stepwell::tools {
+
+struct IndexWalk {
+  std::uint64_t tables = 0;
+  std::uint64_t rows = 0;
+  Lsn applied;
+  std::vector<std::string> damages;  // "index.lmdb: table …, key …: …"
+};
+
+// In a child process: a flipped page header can crash LMDB itself, which is then the damage found.
+Result<IndexWalk> walk_index(const std::string& directory);
+
+struct LogWalk {
+  std::uint64_t segments = 0;
+  std::uint64_t groups = 0;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::string torn_tail;             // Never acknowledged, so no damage; empty: none.
+  std::vector<std::string> damages;  // "FILE offset N: …"
+};
+
+// Records at or below `applied` may be missing, none above it.
+Result<LogWalk> walk_log(io::FileSystem& files, const std::string& directory, Lsn applied);
+
+}  // namespace stepwell::tools
