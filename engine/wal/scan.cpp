@@ -131,6 +131,14 @@ Result<bool> Scanner::enter(std::size_t index, SegmentReader& reader) {
 // True if the walk goes on with the next segment.
 Result<bool> Scanner::walk_segment(std::size_t index) {
   SegmentFile& segment = segments_[index];
+  if (index > start_ && segment.first_position < result_.end) {
+    // A copy of what was walked already: its records must not be handed out again.
+    TRY(damaged(segment.path, 0,
+                fmt::format("the file begins at position {}, where the log goes on at {}",
+                            segment.first_position, result_.end)));
+    segment.last_lsn = result_.last_lsn;
+    return true;
+  }
   TRY(const auto reader, SegmentReader::open(files_, segment.path, *arenas_));
   TRY(const bool entered, enter(index, *reader));
   if (!entered) {
