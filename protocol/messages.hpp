@@ -12,12 +12,17 @@
 #include "protocol/schema/commands_generated.h"
 #include "protocol/schema/reads_generated.h"
 #include "protocol/schema/session_generated.h"
+#include "protocol/unpacked_bytes.hpp"
 
 namespace stepwell::protocol {
 
 // The deepest message is runs -> info; the widest holds kEntriesMax texts.
 inline constexpr std::size_t kTableDepthMax = 8;
 inline constexpr std::size_t kTablesMax = 100'000;
+
+// Text that unpacking may copy. Offsets may share a string, so without a bound a small payload could
+// ask for any amount of memory.
+inline constexpr std::size_t kUnpackedBytesMax = 32 << 20;
 
 template <typename Native>
 std::string encode(const Native& message) {
@@ -47,8 +52,13 @@ Result<Native> decode(Bytes payload) {
     return fail(ErrorKind::kInvalid, "payload of {} bytes is not a well-formed {}", payload.size(),
                 Native::TableType::GetFullyQualifiedName());
   }
+  const auto* table = flatbuffers::GetRoot<typename Native::TableType>(data);
+  if (unpacked_bytes(*table) > kUnpackedBytesMax) {
+    return fail(ErrorKind::kInvalid, "payload of {} bytes holds more than {} bytes of text",
+                payload.size(), kUnpackedBytesMax);
+  }
   Native message;
-  flatbuffers::GetRoot<typename Native::TableType>(data)->UnPackTo(&message);
+  table->UnPackTo(&message);
   return message;
 }
 
