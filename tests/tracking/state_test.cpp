@@ -5,34 +5,12 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "protocol/limits.hpp"
 #include "tests/tracking/frames.hpp"
+#include "tests/tracking/map_rows.hpp"
 
 namespace stepwell::tracking {
 namespace {
-
-class MapRows final : public store::ApplyTransaction {
- public:
-  Result<std::optional<std::string>> get(TableNumber table, std::string_view key) const override {
-    const auto row = rows_.find({table.value, std::string(key)});
-    return row == rows_.end() ? std::nullopt : std::optional(row->second);
-  }
-  Result<void> scan(TableNumber, std::string_view, std::string_view,
-                    const store::RowVisitor&) const override {
-    return ok();
-  }
-  void put(TableNumber table, std::string_view key, std::string value) override {
-    rows_[{table.value, std::string(key)}] = std::move(value);
-  }
-  void erase(TableNumber table, std::string_view key) override { rows_.erase({table.value, std::string(key)}); }
-  void add_points(store::PointBlock) override {}
-  std::size_t size() const { return rows_.size(); }
-
- private:
-  std::map<std::pair<std::uint8_t, std::string>, std::string> rows_;
-};
 
 class StateTest : public ::testing::Test {
  protected:
