@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cinttypes>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "examples/digits/account.hpp"
@@ -38,11 +39,10 @@ class Narrator {
  public:
   // A line that stays.
   template <typename... Args>
-  void say(const char* format, Args... args) {
+  void say(fmt::format_string<Args...> format, Args&&... args) {
     clear();
-    std::printf("[%5.1f s] ", seconds_since(start_));
-    std::printf(format, args...);
-    std::putchar('\n');
+    const auto text = fmt::format(format, std::forward<Args>(args)...);
+    std::printf("[%5.1f s] %s\n", seconds_since(start_), text.c_str());
     std::fflush(stdout);
   }
 
@@ -52,7 +52,7 @@ class Narrator {
     if (now - last_progress_ < (is_terminal_ ? std::chrono::milliseconds(100) : kPlainPause))
       return;
     last_progress_ = now;
-    if (!is_terminal_) return say("%s", text.c_str());
+    if (!is_terminal_) return say("{}", text);
     std::printf("\r\x1b[K          %s", text.c_str());
     std::fflush(stdout);
   }
@@ -75,18 +75,17 @@ class Demo {
 
   // True if everything holds.
   bool play() {
-    out_.say("%s", server_.start().c_str());
+    out_.say("{}", server_.start());
     Training training(stage_);
-    out_.say("%d workers train on 4/5 of 1,797 digits, %d steps; one more works offline",
+    out_.say("{} workers train on 4/5 of 1,797 digits, {} steps; one more works offline",
              stage_.workers, stage_.steps);
     const bool steady = train_through_outage(training);
-    out_.say("trained: %s; the workers hand over what is left in their spools",
-             training.state().c_str());
+    out_.say("trained: {}; the workers hand over what is left in their spools", training.state());
     training.finish();
     out_.say("all workers have ended");
     const bool replayed = replay(training.offline_spool());
     const auto journals = training.journals();
-    out_.say("logging took the trainers at most %" PRIu64 " ns a value", slowest_log_ns(journals));
+    out_.say("logging took the trainers at most {} ns a value", slowest_log_ns(journals));
     const bool sound = settle(journals);
     return stop_server() && steady && replayed && sound;
   }
@@ -110,21 +109,21 @@ class Demo {
     const auto settled = started_ + (Clock::now() - started_) / 4;
     const auto killed = Clock::now();
     server_.kill();
-    out_.say("step %d: the server is killed (SIGKILL)", training.step());
+    out_.say("step {}: the server is killed (SIGKILL)", training.step());
     // On a machine that is much faster the rest of the training must still see the server again.
     while (seconds_since(killed) < kOutageSeconds && training.step() < stage_.steps * 4 / 5)
       follow(training, "DOWN");
     const auto restarted = Clock::now();
     const int step = training.step();
     const std::string ready = server_.start();
-    out_.say("step %d: after %.1f s it is back: %s", step,
-             std::chrono::duration<double>(restarted - killed).count(), ready.c_str());
+    out_.say("step {}: after {:.1f} s it is back: {}", step,
+             std::chrono::duration<double>(restarted - killed).count(), ready);
     const auto back = Clock::now();
     while (!training.trained()) follow(training, "up");
     const double before = training.rate(settled, killed);
     const double during = training.rate(killed, restarted);
-    out_.say("steps per second: %.0f before the kill, %.0f without a server, %.0f after", before,
-             during, training.rate(back, Clock::now()));
+    out_.say("steps per second: {:.0f} before the kill, {:.0f} without a server, {:.0f} after",
+             before, during, training.rate(back, Clock::now()));
     if (during >= kSlowestDuringOutage * before) return true;
     out_.say("TRAINING FELT THE OUTAGE");
     return false;
@@ -134,8 +133,8 @@ class Demo {
     bool good = true;
     for (int i = 1; i <= kReplays; ++i) {
       const auto outcome = run_tool(stage_, {"replay", spool, "--to", stage_.address});
-      out_.say("replay %d of the offline spool: %s", i,
-               outcome.lines.empty() ? "no word" : outcome.lines.back().c_str());
+      out_.say("replay {} of the offline spool: {}", i,
+               outcome.lines.empty() ? "no word" : outcome.lines.back());
       good = good && outcome.status == 0;
     }
     return good;
@@ -164,7 +163,7 @@ class Demo {
   bool stop_server() {
     const auto status = server_.stop();
     if (status == 0) return true;
-    out_.say("the server did not stop in order (%d)", status.value_or(-1));
+    out_.say("the server did not stop in order ({})", status.value_or(-1));
     return false;
   }
 
