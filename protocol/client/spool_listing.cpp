@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "protocol/client/replay.hpp"
 
@@ -70,7 +71,9 @@ Result<SpoolListing> list_spool(io::FileSystem& files, const std::vector<std::st
     sizes[key] += size;
   }
   for (auto& [key, segments] : parts) {
-    std::ranges::stable_sort(segments, {}, &Part::first);
+    // By path where two claim the same place.
+    std::ranges::sort(segments, {},
+                      [](const Part& part) { return std::tie(part.first, part.path); });
     SpooledWriter writer{key.first, key.second, {}, {}, sizes[key]};
     for (Part& part : segments) writer.paths.push_back(std::move(part.path));
     const std::string& path = writer.paths.front();

@@ -95,6 +95,16 @@ TEST_F(CoreTest, ASmallCreditIsKept) {
   expect_everything_once();
 }
 
+TEST_F(CoreTest, TheCreditBoundsWhatIsUnanswered) {
+  peer.credit = 1500;
+  peer.mute = true;
+  start();
+  log(60);
+  settle(seconds(10));
+  EXPECT_GT(peer.stream_bytes, 1000u);
+  EXPECT_LE(peer.stream_bytes, 1500u);
+}
+
 TEST_F(CoreTest, RejectedFramesAreKeptAsideAndTheStreamGoesOn) {
   peer.verdicts = {{3, VerdictCode::kConflict}, {5, VerdictCode::kInvalid}};
   start();

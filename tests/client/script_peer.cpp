@@ -70,6 +70,7 @@ std::string ScriptPeer::answer_to(const Frame& frame) {
       return protocol::make_frame_of(Kind::kPositions, positions);
     }
     default:
+      stream_bytes += frame.bytes.size();
       return mute ? std::string() : decide(frame);
   }
 }

@@ -41,6 +41,7 @@ class ScriptPeer final : public Connector {
   std::map<std::pair<RunId, WriterId>, PeerStream> streams;
   unsigned connects = 0;
   unsigned refused = 0;
+  std::uint64_t stream_bytes = 0;  // Of frames that need credit.
   unsigned open_connections = 0;
 
   PeerStream& only_stream() {

@@ -29,7 +29,7 @@ struct SpoolTest : testing::Test {
 };
 
 TEST_F(SpoolTest, GivesBackEverythingFromAnySequence) {
-  for (const std::uint64_t recent : {0, 500, 100'000}) {
+  for (const std::uint64_t recent : {0ULL, 500ULL, 100'000ULL}) {
     options.recent_bytes = recent;
     io::World fresh;
     io::MemoryFileSystem own(fresh);
@@ -76,6 +76,12 @@ TEST_F(SpoolTest, AFailedWriteMayBeRepeatedAtAnyOperation) {
     }
     for (std::uint64_t s = 2; s <= 12; ++s) {
       ASSERT_EQ(spool.from(s).value()->first, s) << "operation " << fail_at;
+    }
+    const auto names = own.list("spool/run").value();
+    for (const std::string& name : names) {
+      const auto segment = LoadedSegment::load(own, "spool/run/" + name);
+      ASSERT_TRUE(segment) << segment.error().text;
+      EXPECT_TRUE(segment.value().content().damages.empty()) << "operation " << fail_at;
     }
   }
 }
