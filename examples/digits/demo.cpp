@@ -94,6 +94,7 @@ class Demo {
   void follow(Training& training, const char* server) {
     if (interrupted()) throw std::runtime_error("interrupted");
     training.follow();
+    if (training.step() == 0) return;
     char text[160];
     std::snprintf(text, sizeof text, "step %d/%d  %s  server %s", training.step(), stage_.steps,
                   training.state().c_str(), server);
@@ -133,8 +134,8 @@ class Demo {
     bool good = true;
     for (int i = 1; i <= kReplays; ++i) {
       const auto outcome = run_tool(stage_, {"replay", spool, "--to", stage_.address});
-      out_.say("replay {} of the offline spool: {}", i,
-               outcome.lines.empty() ? "no word" : outcome.lines.back());
+      out_.say("replay {} of the offline spool, exit status {}", i, outcome.status);
+      for (const auto& line : outcome.lines) std::printf("          %s\n", line.c_str());
       good = good && outcome.status == 0;
     }
     return good;
