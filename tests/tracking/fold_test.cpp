@@ -146,6 +146,21 @@ TEST_P(FoldTest, ARecordThatHoldsNoFrameIsDamagedAndChangesNothing) {
   EXPECT_EQ(it.next_of(1, 1), 2u);
 }
 
+TEST_P(FoldTest, AFrameThatWouldUnpackToGigabytesIsRefused) {
+  it.send(open_frame({1, 1, 1}));
+  // Ten thousand tags that share one value of 100 kB.
+  flatbuffers::FlatBufferBuilder out;
+  const auto value = out.CreateString(std::string(100'000, 'v'));
+  const auto tag = wire::CreateText(out, out.CreateString("k"), value);
+  const std::vector<flatbuffers::Offset<wire::Text>> tags(10'000, tag);
+  out.Finish(wire::CreateTags(out, out.CreateVector(tags)));
+  const std::string payload(reinterpret_cast<const char*>(out.GetBufferPointer()), out.GetSize());
+  in_the_middle();
+  EXPECT_EQ(it.send(frame(Kind::kTags, {1, 1, 2}, payload)), (Said{VerdictCode::kInvalid, 3}));
+  EXPECT_NE(it.last.text.find("text"), std::string::npos) << it.last.text;
+  EXPECT_TRUE(it.tags(1).empty());
+}
+
 TEST_P(FoldTest, AGroupOfFramesIsTakenOneAfterTheOther) {
   const auto said = it.send_all({open_frame({1, 1, 1}), params_frame({1, 1, 2}, {{"p", "1"}}),
                                  open_frame({1, 2, 1}), params_frame({1, 2, 2}, {{"p", "2"}}),
