@@ -18,7 +18,7 @@ Result<std::vector<Point>> Snapshot::points(RunNumber run, SeriesNumber series,
   const index::ReadTransaction& transaction = reader_->transaction();
   // Chunks of a series are disjoint and sorted: these hold `limit` points beyond the first of them,
   // which may lie before the range in part, unless there are no more.
-  const std::size_t entries_max = limit + 2;
+  const std::size_t entries_max = std::max(limit, limit + 2);  // Any limit: no overflow.
   TRY(const auto entries, find_entries(transaction, reader_->layout(), series, range, entries_max));
   std::vector<Point> points;
   PointRange page = range;

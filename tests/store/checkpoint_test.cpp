@@ -130,10 +130,11 @@ TEST_F(CheckpointTest, RowsAreReplacedAndErased) {
 TEST_F(CheckpointTest, ARangeIsReadInPagesOfAnySize) {
   SeededRandom random(4);
   Model model;
-  for (int round = 0; round < 4; ++round) {
+  for (int round = 0; round < 8; ++round) {
     apply_some(random, model);
     if (round % 2 == 0) checkpoint();
   }
+  ASSERT_GT(model.begin()->second.size(), 3 * kChunkPoints);
   const auto& expected = model.begin()->second;
   const std::vector<Point> all(expected.begin(), expected.end());
   auto snapshot = layers->snapshot();
