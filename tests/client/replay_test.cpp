@@ -101,7 +101,8 @@ TEST_F(ReplayTest, DamageIsNamedAndDeclaredAndASoundCopyIsNot) {
   EXPECT_GT(report.damages[0].offset, 64u);
   EXPECT_EQ(report.writers[0].lost, 1u);
   EXPECT_EQ(points(), 29u * 3);
-  EXPECT_EQ(peer.only_stream().skips.size(), 1u);
+  ASSERT_EQ(peer.only_stream().skips.size(), 1u);
+  EXPECT_EQ(peer.only_stream().skips[0].reason, "damaged in the spool");
 }
 
 TEST_F(ReplayTest, AMissingSegmentIsDeclared) {

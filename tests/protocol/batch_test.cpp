@@ -107,6 +107,13 @@ TEST(Batch, EveryColumnComesBackBitForBit) {
   }
 }
 
+TEST(Batch, FloatsAreUsedOnlyWhereEveryBitSurvives) {
+  for (const double value : kHardValues) {
+    const std::vector<double> values(4, value);
+    expect_round_trip(2, 2, {{}, {}, values, {}}, true);
+  }
+}
+
 TEST(Batch, NarrowFormsAreUsedWhereTheyFit) {
   const std::vector<std::int64_t> steps = {1, 2, 3}, times = {1000, 1001, 1002};
   const std::vector<double> values = {0.5, 0.25, -0.0};
