@@ -112,7 +112,8 @@ int run(Arguments& arguments) {
 std::string profiles_help() {
   std::string text = "Profiles:\n";
   for (const ProfileInfo& info : profile_infos()) {
-    text += fmt::format("  {:<6} {} ({} connections)\n", info.name, info.help, info.connections);
+    const std::string padding(6 - info.name.size(), ' ');
+    text += fmt::format("  {}{} {} ({} connections)\n", info.name, padding, info.help, info.connections);
   }
   return text;
 }

@@ -83,8 +83,10 @@ int run(const Arguments& arguments) {
     if (!bar.due()) return;
     constexpr std::uint64_t kWidth = 30;
     const std::uint64_t filled = now.bytes > 0 ? now.bytes_done * kWidth / now.bytes : kWidth;
-    bar.show(fmt::format("[{:<30}] {} of {}  {}/{} writers  {} sent, {} already there",
-                         std::string(std::min(filled, kWidth), '#'), bytes_text(now.bytes_done),
+    std::string drawn(std::min(filled, kWidth), '#');
+    drawn.resize(kWidth, ' ');
+    bar.show(fmt::format("[{}] {} of {}  {}/{} writers  {} sent, {} already there",
+                         drawn, bytes_text(now.bytes_done),
                          bytes_text(now.bytes), now.writers_done, now.writers,
                          count_text(now.frames_sent), count_text(now.frames_already_there)));
   };

@@ -35,10 +35,9 @@ sigset_t stop_signals() {
   return set;
 }
 
-
 // A second signal while the server stops ends the process at once.
 void exit_on_next_signal() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { _exit(kExitFailed); };
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
@@ -48,9 +47,10 @@ void exit_on_next_signal() {
 
 void tell_opened(const server::Server& server) {
   const auto& log_report = server.opened().log;
-  log().info("log: {} records in {} groups replayed, {} bytes", log_report.records, log_report.groups,
-             log_report.bytes);
-  if (log_report.torn_tail) log().warn("log: unacknowledged tail cut off: {}", *log_report.torn_tail);
+  log().info("log: {} records in {} groups replayed, {} bytes", log_report.records,
+             log_report.groups, log_report.bytes);
+  if (log_report.torn_tail)
+    log().warn("log: unacknowledged tail cut off: {}", *log_report.torn_tail);
   for (const auto& damage : log_report.damages) {
     log().error("log: {} offset {}: {}", damage.file, damage.offset, damage.what);
   }
@@ -71,8 +71,8 @@ int serve(const server::Config& config) {
   }
   server::Server& server = *started.value();
   tell_opened(server);
-  std::printf("stepwell ready on %s, data %s, store %s\n", server.address().c_str(), config.data.c_str(),
-              server.store().id().hex().c_str());
+  std::printf("stepwell ready on %s, data %s, store %s\n", server.address().c_str(),
+              config.data.c_str(), server.store().id().hex().c_str());
   std::fflush(stdout);
 
   int signal = 0;
@@ -119,13 +119,18 @@ int run(Arguments& arguments) {
 void add_serve(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("serve", "Run a server until SIGTERM or SIGINT");
-  command->add_option("--data", arguments->data, "Directory of the store (default ./stepwell-data)");
-  command->add_option("--listen", arguments->listen, "HOST:PORT (default 127.0.0.1:5000; port 0: any free one)");
-  command->add_option("--config", arguments->config_file, "TOML file; conf/stepwell.toml lists every key");
-  command->add_option("--log-level", arguments->log_level, "trace, debug, info, warn, error, critical or off");
+  command->add_option("--data", arguments->data,
+                      "Directory of the store (default ./stepwell-data)");
+  command->add_option("--listen", arguments->listen,
+                      "HOST:PORT (default 127.0.0.1:5000; port 0: any free one)");
+  command->add_option("--config", arguments->config_file,
+                      "TOML file; conf/stepwell.toml lists every key");
+  command->add_option("--log-level", arguments->log_level,
+                      "trace, debug, info, warn, error, critical or off");
   command->add_option("--log-format", arguments->log_format, "text or json");
-  command->add_flag("--salvage", arguments->salvage,
-                    "Start although acknowledged data is damaged, keeping all that is provably good");
+  command->add_flag(
+      "--salvage", arguments->salvage,
+      "Start although acknowledged data is damaged, keeping all that is provably good");
   command->add_flag("--print-config", arguments->print_config,
                     "Print every key's value and where it came from, then exit");
   command->footer(

@@ -1,0 +1,184 @@
+// The command line as scripts see it: exit codes, one line an error, JSON fields that stay.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "tests/tools/stepwell_process.hpp"
+
+namespace stepwell::tools {
+namespace {
+
+using testing::HasSubstr;
+
+const char* const kCommands[] = {"serve", "load", "replay", "verify", "runs", "metrics", "history", "dump", "probe"};
+
+std::ptrdiff_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
+
+TEST(Command, HelpEverywhereWithExamples) {
+  EXPECT_EQ(run_stepwell({"--help"}).code, 0);
+  EXPECT_THAT(run_stepwell({"--version"}).out, HasSubstr("stepwell 0."));
+  for (const char* command : kCommands) {
+    const auto help = run_stepwell({command, "--help"});
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_THAT(help.out, HasSubstr("Examples:")) << command;
+    EXPECT_THAT(help.out, HasSubstr(std::string("stepwell ") + command)) << command;
+    EXPECT_EQ(help.err, "") << command;
+  }
+}
+
+struct UsageCase {
+  std::vector<std::string> arguments;
+  const char* says;
+};
+
+TEST(Command, UsageErrorsAreOneLineAndTwo) {
+  const UsageCase cases[] = {
+      {{"frobnicate"}, "frobnicate"},
+      {{"load", "--to", "127.0.0.1:1", "--profile", "f1", "--frob"}, "--frob"},
+      {{"load", "--profile", "f1"}, "--to"},
+      {{"load", "--to", "nowhere", "--profile", "f1"}, "nowhere"},
+      {{"load", "--to", "127.0.0.1:1", "--profile", "f99"}, "f99"},
+      {{"load", "--to", "127.0.0.1:1", "--profile", "f1", "--connections", "0"}, "connections"},
+      {{"verify"}, "directory"},
+      {{"runs"}, "--to"},
+      {{"runs", "--to", "127.0.0.1:1", "--data", "x"}, "--data"},
+      {{"runs", "--to", "127.0.0.1:1", "--json", "--csv"}, "--csv"},
+      {{"history", "--to", "127.0.0.1:1"}, "run"},
+      {{"dump", "lava", "x"}, "lava"},
+      {{"replay", "x"}, "--to"},
+      {{"probe", "--shape", "f99"}, "f99"},
+  };
+  for (const auto& [arguments, says] : cases) {
+    const auto finished = run_stepwell(arguments);
+    EXPECT_EQ(finished.code, 2) << arguments.front() << ": " << finished.err;
+    EXPECT_EQ(lines(finished.err), 1) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr(says));
+    EXPECT_EQ(finished.out, "");
+  }
+}
+
+TEST(Command, FailuresAreOneLineAndTheirCode) {
+  const TestDirectory scratch;
+  std::ofstream(scratch / "there") << "x";
+  const struct {
+    std::vector<std::string> arguments;
+    int code;
+  } cases[] = {
+      {{"verify", scratch / "nothing"}, 1},
+      {{"runs", "--data", scratch / "nothing"}, 1},
+      {{"runs", "--to", "127.0.0.1:1"}, 74},
+      {{"dump", "wal", scratch / "nothing"}, 1},
+      {{"load", "--to", "127.0.0.1:1", "--profile", "f3", "--journal", scratch / "there"}, 73},
+      {{"serve", "--config", scratch / "there"}, 78},
+  };
+  for (const auto& [arguments, code] : cases) {
+    const auto finished = run_stepwell(arguments);
+    EXPECT_EQ(finished.code, code) << arguments.front() << ": " << finished.err;
+    EXPECT_EQ(lines(finished.err), 1) << finished.err;
+    EXPECT_THAT(finished.err, testing::StartsWith("stepwell " + arguments.front() + ": "));
+  }
+}
+
+// Keys of a JSON object's outer level, in order.
+std::vector<std::string> keys_of(const std::string& line) {
+  std::vector<std::string> keys;
+  int depth = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '{' || line[i] == '[') ++depth;
+    if (line[i] == '}' || line[i] == ']') --depth;
+    if (line[i] != '"') continue;
+    const std::size_t end = line.find('"', i + 1);
+    if (depth == 1 && line[end + 1] == ':') keys.push_back(line.substr(i + 1, end - i - 1));
+    i = end;
+  }
+  return keys;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+class LoadedServer : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(server_.start()) << server_.errors();
+    loaded_ = run_stepwell({"load", "--to", server_.address(), "--profile", "mixed", "--streams", "9",
+                            "--seconds", "30", "--seed", "11", "--journal", scratch_ / "journal", "--json"});
+    ASSERT_EQ(loaded_.code, 0) << loaded_.err;
+  }
+  TestDirectory scratch_;
+  TestServer server_{scratch_ / "data", scratch_ / "server"};
+  Finished loaded_;
+};
+
+TEST_F(LoadedServer, JsonKeepsItsShape) {
+  EXPECT_THAT(keys_of(loaded_.out),
+              testing::ElementsAre("profile", "seed", "connections", "seconds", "frames", "points", "bytes",
+                                   "frames_per_second", "points_per_second", "ack_p50_ms", "ack_p90_ms",
+                                   "ack_p99_ms", "ack_max_ms", "frames_sent", "duplicates", "rejected",
+                                   "refused", "reconnects", "streams_finished", "all_acknowledged", "lost"));
+  EXPECT_THAT(loaded_.out, HasSubstr("\"streams_finished\":9,\"all_acknowledged\":true,\"lost\":0"));
+
+  const auto runs = run_stepwell({"runs", "--to", server_.address(), "--json"});
+  ASSERT_EQ(lines(runs.out), 3) << runs.out << runs.err;
+  const std::vector<std::string> run_keys = {"run", "name", "experiment", "status", "user", "deleted",
+                                             "start_ms", "end_ms", "batches", "duplicates", "writers", "series"};
+  EXPECT_EQ(keys_of(first_line(runs.out)), run_keys);
+  const std::string id = runs.out.substr(8, 32);
+
+  auto one_keys = run_keys;
+  one_keys.insert(one_keys.end(), {"params", "tags", "metrics", "losses", "writers"});
+  const auto one = run_stepwell({"runs", "--to", server_.address(), id.substr(0, 12), "--json"});
+  EXPECT_EQ(keys_of(one.out), one_keys) << one.err;
+  const auto metrics = run_stepwell({"metrics", "--to", server_.address(), id, "--stats", "--json"});
+  EXPECT_THAT(keys_of(first_line(metrics.out)),
+              testing::ElementsAre("key", "context", "count", "step", "timestamp_ms", "value", "first_step",
+                                   "min", "max"));
+  const auto history = run_stepwell({"history", "--to", server_.address(), id, "--all-contexts", "--json"});
+  EXPECT_THAT(keys_of(first_line(history.out)),
+              testing::IsSupersetOf({"key", "context", "step", "timestamp_ms", "value"}));
+  const auto csv = run_stepwell({"history", "--to", server_.address(), id, "--all-contexts", "--csv"});
+  EXPECT_EQ(first_line(csv.out), "key,context,step,timestamp_ms,value");
+  EXPECT_EQ(lines(csv.out), lines(history.out) + 1);
+}
+
+TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
+  const std::string id = run_stepwell({"runs", "--to", server_.address(), "--json"}).out.substr(8, 32);
+  const std::vector<std::vector<std::string>> questions = {
+      {"runs", "--json"}, {"runs", id}, {"metrics", id, "--csv"},
+      {"history", id, "--all-contexts", "--csv"},
+      {"history", id, "--all-contexts", "--first-step", "100", "--last-step", "300", "--json"}};
+  std::vector<std::string> live;
+  for (auto question : questions) {
+    question.insert(question.end(), {"--to", server_.address()});
+    live.push_back(run_stepwell(question).out);
+    EXPECT_GT(live.back().size(), 100u) << question.front();
+  }
+  ASSERT_EQ(server_.stop(), 0) << server_.errors();
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    auto question = questions[i];
+    question.insert(question.end(), {"--data", server_.directory()});
+    EXPECT_EQ(run_stepwell(question).out, live[i]) << question.front();
+  }
+}
+
+TEST_F(LoadedServer, AStoreInUseIsRefusedWithThePid) {
+  const std::string pid = std::to_string(server_.child().pid());
+  const std::vector<std::vector<std::string>> questions = {
+      {"verify", server_.directory()},
+      {"runs", "--data", server_.directory()},
+      {"dump", "index", server_.directory()}};
+  for (const auto& question : questions) {
+    const auto refused = run_stepwell(question);
+    EXPECT_EQ(refused.code, 75) << question.front();
+    EXPECT_THAT(refused.err, testing::AllOf(HasSubstr(pid), HasSubstr("--to"))) << question.front();
+    EXPECT_EQ(lines(refused.err), 1);
+  }
+}
+
+}  // namespace
+}  // namespace stepwell::tools
