@@ -97,6 +97,16 @@ TEST_F(CheckpointTest, AStopAfterAnyStepKeepsWhatWasThereOrAddsAll) {
   }
 }
 
+TEST_F(CheckpointTest, SmallCheckpointsFillChunks) {
+  for (std::int64_t round = 0; round < 60; ++round) {
+    apply({1}, {{round, 0, 1.0}, {round, 1, 2.0}});
+    checkpoint();
+  }
+  const auto checked = check_index(*index, *layout, [](const auto&) {});
+  EXPECT_EQ(checked.value().points, 120u);
+  EXPECT_EQ(checked.value().chunks, 1u);
+}
+
 TEST_F(CheckpointTest, RowsAreReplacedAndErased) {
   SeededRandom random(3);
   std::map<std::string, std::string> model;
