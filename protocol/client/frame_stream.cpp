@@ -13,8 +13,10 @@ Task<Result<bool>> FrameStream::fill(std::size_t count) {
   if (begin_ + count > buffer_.size() * 8) {
     std::vector<std::uint64_t> larger(std::max(count, kBufferBytesMin) / 8 + 1);
     if (begin_ == 0 || count > buffer_.size() * 8) {
-      std::memcpy(larger.data(), reinterpret_cast<std::byte*>(buffer_.data()) + begin_,
-                  end_ - begin_);
+      if (end_ > begin_) {
+        const auto* bytes = reinterpret_cast<const std::byte*>(buffer_.data());
+        std::memcpy(larger.data(), bytes + begin_, end_ - begin_);
+      }
       buffer_.swap(larger);
     } else {
       auto* bytes = reinterpret_cast<std::byte*>(buffer_.data());

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "engine/base/one_shot.hpp"
 #include "protocol/batch.hpp"
 
 namespace stepwell::client {

@@ -33,10 +33,10 @@ TEST_F(ProcessTest, ReconnectsToAServerThatComesLate) {
     options.server = finds_a_port.address();
     port = net::parse_address(options.server).value().port;
   }
-  Client client(options);
-  client.log("a", 1, 1);
-  EXPECT_FALSE(client.flush(milliseconds(300)));
-  EXPECT_EQ(client.account().spooled, 1u);
+  auto client = std::make_unique<Client>(options);
+  client->log("a", 1, 1);
+  EXPECT_FALSE(client->flush(milliseconds(300)));
+  EXPECT_EQ(client->account().spooled, 1u);
   net::AsioExecutor executor;
   ScriptPeer peer(executor);
   executor.start("late");
@@ -47,12 +47,12 @@ TEST_F(ProcessTest, ReconnectsToAServerThatComesLate) {
     if (stream) peer.attach(std::move(stream.value()));
   };
   spawn(executor, accept());
-  EXPECT_TRUE(client.flush(seconds(10)));
-  EXPECT_EQ(client.account().acknowledged, 1u);
+  EXPECT_TRUE(client->flush(seconds(10)));
+  EXPECT_EQ(client->account().acknowledged, 1u);
+  client.reset();
   executor.post([listener] { delete listener; });
-  std::promise<void> done;
-  executor.post([&] { done.set_value(); });
-  done.get_future().get();
+  executor.finish();
+  EXPECT_TRUE(executor.join_for(seconds(5)));
 }
 
 TEST_F(ProcessTest, OfflineIsReplayedLater) {
