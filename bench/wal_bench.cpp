@@ -5,16 +5,31 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "engine/io/net/asio_executor.hpp"
 #include "engine/io/posix.hpp"
 #include "engine/wal/log.hpp"
-#include "tests/wal/thread_executor.hpp"
 
 namespace stepwell::wal {
 namespace {
+
+struct ThreadExecutor : net::AsioExecutor {
+  ThreadExecutor() { start("wal-bench"); }
+  // Runs `job` there and waits for it.
+  template <typename F>
+  void run(F job) {
+    std::promise<void> done;
+    post([&] {
+      job();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+};
 
 struct Place {
   Place() {
