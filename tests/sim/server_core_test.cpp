@@ -129,6 +129,11 @@ class Simulation {
   void start() {
     server_ = std::make_unique<StoreOnWorld>(*world_, directory_.path(), random_.next_u64());
     world_->set_durable_delay_max(std::chrono::microseconds(300));
+    if (seed_ % 3 == 0) {
+      // Little room: overloads, and gaps behind them.
+      server_->options.pending_bytes_max = 1 << 10;
+      server_->options.checkpoint_bytes = 1 << 20;
+    }
     const auto opened = server_->open();
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     // What had not been acknowledged and did not survive, the clients send again by themselves.
