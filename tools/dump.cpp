@@ -1,6 +1,7 @@
 // stepwell dump: what lies in a log, an index or a spool, one readable line a record.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "engine/io/posix.hpp"
 #include "engine/store/layout.hpp"
 #include "engine/tracking/fold.hpp"
+#include "engine/wal/format.hpp"
 #include "engine/wal/scan.hpp"
 #include "protocol/client/replay.hpp"
 #include "protocol/text.hpp"
@@ -32,6 +34,19 @@ std::string line_of(const wal::RecordView& record) {
                      frame ? describe(frame.value()) : "NO FRAME: " + frame.error().text);
 }
 
+// A segment, or all of a log's or a store's directory, oldest first.
+std::vector<std::string> segment_files(const std::string& path) {
+  if (!std::filesystem::is_directory(path)) return {path};
+  const std::string below = path + "/wal";
+  std::vector<std::string> found;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::is_directory(below) ? below : path)) {
+    if (wal::parse_segment_name(entry.path().filename().string())) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 Result<bool> dump_wal(io::FileSystem& files, const std::string& path) {
   wal::RecoveryReport report;
   std::string file;
@@ -44,14 +59,8 @@ Result<bool> dump_wal(io::FileSystem& files, const std::string& path) {
     for (const auto& record : scanned.group->records()) fmt::print("  {}\n", line_of(record));
     return ok();
   };
-  if (std::filesystem::is_directory(path)) {
-    const std::string below = path + "/wal";
-    wal::ScanOptions options;
-    options.whole = options.go_on_after_damage = true;
-    options.applied.value = std::numeric_limits<std::uint64_t>::max();
-    TRY(wal::scan_log(files, std::filesystem::is_directory(below) ? below : path, options, visit, report));
-  } else {
-    TRY(wal::scan_segment(files, path, visit, report));
+  for (const std::string& file_path : segment_files(path)) {
+    TRY(wal::scan_segment(files, file_path, visit, report));
   }
   if (report.torn_tail) fmt::print("torn tail: {}\n", *report.torn_tail);
   for (const auto& damage : report.damages) {

@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 #include <regex>
-#include <set>
 
 #include "tests/tools/stepwell_process.hpp"
 
@@ -146,10 +144,15 @@ TEST_F(LoadedServer, JsonKeepsItsShape) {
   EXPECT_EQ(lines(csv.out), lines(history.out) + 1);
 }
 
+// A latest value of -0 travels as 0: a number that equals its default is left out of a message.
+std::string without_minus_zero(const std::string& text) {
+  return std::regex_replace(text, std::regex("-0(?![0-9.])"), "0");
+}
+
 TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
   const std::string id = run_stepwell({"runs", "--to", server_.address(), "--json"}).out.substr(8, 32);
   const std::vector<std::vector<std::string>> questions = {
-      {"runs", "--json"}, {"runs", id}, {"metrics", id, "--csv"},
+      {"runs", "--json"}, {"runs", id, "--json"}, {"metrics", id, "--csv"},
       {"history", id, "--all-contexts", "--csv"},
       {"history", id, "--all-contexts", "--first-step", "100", "--last-step", "300", "--json"}};
   std::vector<std::string> live;
@@ -162,7 +165,10 @@ TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
   for (std::size_t i = 0; i < questions.size(); ++i) {
     auto question = questions[i];
     question.insert(question.end(), {"--data", server_.directory()});
-    EXPECT_EQ(run_stepwell(question).out, live[i]) << question.front();
+    const std::string stopped = run_stepwell(question).out;
+    const bool points = question.front() == "history";  // Those come back bit for bit.
+    EXPECT_TRUE(points ? stopped == live[i] : without_minus_zero(stopped) == without_minus_zero(live[i]))
+        << question.front();
   }
 }
 

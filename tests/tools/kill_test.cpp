@@ -9,7 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "engine/base/clock.hpp"
 #include "tests/tools/stepwell_process.hpp"
@@ -39,10 +42,13 @@ int kill_once(TestServer& server, SeededRandom& chance) {
   return kills;
 }
 
-std::vector<std::string> load_arguments(const TestServer& server, const std::string& profile,
+constexpr std::pair<const char*, const char*> kLoads[] = {
+    {"mixed", "200000"}, {"steps", "100000"}, {"f1", "400000"}};  // Points a second.
+
+std::vector<std::string> load_arguments(const TestServer& server, const char* profile, const char* rate,
                                         std::uint64_t seed, const std::string& journal) {
   return {"load", "--to", server.address(), "--profile", profile, "--seconds", "86400",
-          "--rate", "200000", "--seed", std::to_string(seed), "--journal", journal};
+          "--rate", rate, "--seed", std::to_string(seed), "--journal", journal};
 }
 
 TEST(Kill, NothingAcknowledgedIsLostAndNothingAppliedTwice) {
@@ -55,31 +61,29 @@ TEST(Kill, NothingAcknowledgedIsLostAndNothingAppliedTwice) {
   SeededRandom chance(seed);
   for (int kills = 0; kills < wanted && !HasFailure();) {
     const TestDirectory scratch;
-    // Small segments and checkpoints: rolls and checkpoints are cut as well.
-    std::ofstream(scratch / "config") << "[log]\nsegment_bytes = 4194304\n"
-                                         "[store]\ncheckpoint_bytes = 1048576\ncheckpoint_after_ms = 200\n";
+    // Checkpoints all the time, so that they are cut as well; f1 rolls segments.
+    std::ofstream(scratch / "config") << "[store]\ncheckpoint_bytes = 1048576\ncheckpoint_after_ms = 200\n";
     TestServer server(scratch / "data", scratch / "server", {"--config", scratch / "config"});
     ASSERT_TRUE(server.start()) << server.errors();
-    const std::string journals[] = {scratch / "mixed.journal", scratch / "steps.journal"};
-    Child mixed(load_arguments(server, "mixed", chance.next_u64() >> 32, journals[0]), scratch / "mixed.out",
-                scratch / "mixed.err");
-    Child steps(load_arguments(server, "steps", chance.next_u64() >> 32, journals[1]), scratch / "steps.out",
-                scratch / "steps.err");
+    std::vector<std::unique_ptr<Child>> loads;
+    std::vector<std::string> verify = {"verify", server.directory()};
+    for (const auto& [profile, rate] : kLoads) {
+      const std::string name = scratch / profile;
+      verify.insert(verify.end(), {"--journal", name + ".journal"});
+      loads.push_back(std::make_unique<Child>(
+          load_arguments(server, profile, rate, chance.next_u64() >> 32, name + ".journal"), name + ".out",
+          name + ".err"));
+    }
     for (int round = 0; round < kKillsARound && kills < wanted && !HasFailure();) {
       const int done = kill_once(server, chance);
       round += done;
       kills += done;
     }
     sleep_ms(200);
-    ASSERT_TRUE(mixed.running() && steps.running())
-        << contents_of(scratch / "mixed.err") << contents_of(scratch / "steps.err");
+    for (const auto& load : loads) ASSERT_TRUE(load->running());
     server.kill();
-    mixed.send(SIGKILL);
-    steps.send(SIGKILL);
-    mixed.wait(10);
-    steps.wait(10);
-    const auto verified = run_stepwell({"verify", server.directory(), "--journal", journals[0], "--journal",
-                                        journals[1]});
+    loads.clear();
+    const auto verified = run_stepwell(verify);
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err << server.errors();
     EXPECT_NE(verified.out.find("sound\n"), std::string::npos) << verified.out;
     std::printf("%d of %d kills: %s", kills, wanted,

@@ -40,7 +40,7 @@ TEST_P(Profiles, MakeTheSameFrameAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Profiles, testing::Values("f1", "f2", "f3", "f4", "f5", "f6", "steps", "mixed"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(ProfileShapes, AreTargets) {
   const struct {

@@ -102,8 +102,12 @@ Result<IndexWalk> walk_index(const std::string& directory) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   IndexWalk walk;
+  // The texts name tables and keys; the file is the same for all.
   for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
     read_line(std::string_view(text).substr(at, end - at), walk);
+  }
+  for (std::string& damage : walk.damages) {
+    if (damage.find("index.lmdb") == std::string::npos) damage = fmt::format("{}: {}", file, damage);
   }
   if (WIFSIGNALED(status)) {
     walk.damages.push_back(fmt::format("{}: walking it ended with signal {} ({}): a page's header is damaged",
