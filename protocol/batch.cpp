@@ -87,7 +87,8 @@ Result<void> parse_steps(const wire::Block& block, BlockView& view) {
       view.step_source = StepSource::kServer;
       return ok();
   }
-  return fail(ErrorKind::kInvalid, "steps form {} is not known", static_cast<int>(block.steps_form()));
+  return fail(ErrorKind::kInvalid, "steps form {} is not known",
+              static_cast<int>(block.steps_form()));
 }
 
 Result<void> parse_times(const wire::Block& block, BlockView& view) {
@@ -109,7 +110,8 @@ Result<void> parse_times(const wire::Block& block, BlockView& view) {
       view.times.column = block.times()->data();
       return ok();
   }
-  return fail(ErrorKind::kInvalid, "times form {} is not known", static_cast<int>(block.times_form()));
+  return fail(ErrorKind::kInvalid, "times form {} is not known",
+              static_cast<int>(block.times_form()));
 }
 
 Result<void> parse_rows(const wire::Block& block, BlockView& view) {
@@ -147,9 +149,9 @@ Result<BlockView> parse_block(const wire::Block& block) {
 }  // namespace
 
 std::uint64_t KeyList::hash() const {
-  const std::uint64_t parts[3] = {
-      XXH3_64bits(keys.data(), keys.size()), XXH3_64bits(contexts.data(), contexts.size()),
-      XXH3_64bits(key_contexts.data(), key_contexts.size_bytes())};
+  const std::uint64_t parts[3] = {XXH3_64bits(keys.data(), keys.size()),
+                                  XXH3_64bits(contexts.data(), contexts.size()),
+                                  XXH3_64bits(key_contexts.data(), key_contexts.size_bytes())};
   return contexts.empty() ? parts[0] : XXH3_64bits(parts, sizeof parts);
 }
 
@@ -158,8 +160,7 @@ bool KeyList::operator==(const KeyList& other) const {
          std::ranges::equal(key_contexts, other.key_contexts);
 }
 
-void KeyList::for_each(
-    const std::function<void(std::string_view, std::string_view)>& visit) const {
+void KeyList::for_each(const std::function<void(std::string_view, std::string_view)>& visit) const {
   std::vector<std::string_view> context_list;
   for (Decoder in(contexts); !in.done();) context_list.push_back(in.take(in.get<std::uint16_t>()));
   if (context_list.empty()) context_list.emplace_back();
@@ -174,7 +175,8 @@ Result<BatchView> BatchView::parse(Bytes payload) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(payload.data());
   flatbuffers::Verifier verifier(data, payload.size(), 3, kBlocksMax + 1);
   if (!verifier.VerifyBuffer<wire::Batch>(nullptr)) {
-    return fail(ErrorKind::kInvalid, "batch payload of {} bytes is not well-formed", payload.size());
+    return fail(ErrorKind::kInvalid, "batch payload of {} bytes is not well-formed",
+                payload.size());
   }
   const auto* blocks = flatbuffers::GetRoot<wire::Batch>(data)->blocks();
   if (!blocks || blocks->size() == 0) return fail(ErrorKind::kInvalid, "batch has no block");

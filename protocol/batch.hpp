@@ -1,9 +1,9 @@
 #pragma once
 
-// A metric batch read in place: views over the payload, valid while it is. parse() checks everything
-// about the shape (lengths, forms, overflow), so that the columns can be indexed blindly. The rules
-// for keys and contexts are check_keys()'s: a door asks it once, and a cache of known key lists need
-// not ask again.
+// A metric batch read in place: views over the payload, valid while it is. parse() checks
+// everything about the shape (lengths, forms, overflow), so that the columns can be indexed
+// blindly. The rules for keys and contexts are check_keys()'s: a door asks it once, and a cache of
+// known key lists need not ask again.
 
 #include <cstdint>
 #include <functional>

@@ -37,7 +37,8 @@ std::optional<std::int64_t> stride_of(std::span<const std::int64_t> steps) {
 bool fits_deltas(std::span<const std::int64_t> times) {
   constexpr std::uint64_t kSpan = std::numeric_limits<std::uint32_t>::max();
   const auto [low, high] = std::ranges::minmax(times);
-  const bool no_overflow = low <= std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(kSpan);
+  const bool no_overflow =
+      low <= std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(kSpan);
   return no_overflow && static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low) <= kSpan;
 }
 
@@ -74,7 +75,9 @@ struct BatchBuilder::State {
 BatchBuilder::BatchBuilder() : state_(std::make_unique<State>()) {}
 BatchBuilder::~BatchBuilder() = default;
 
-std::size_t BatchBuilder::blocks() const { return state_->blocks.size(); }
+std::size_t BatchBuilder::blocks() const {
+  return state_->blocks.size();
+}
 
 void BatchBuilder::add_block(const KeyListBuilder& keys, std::size_t points,
                              const Columns& columns) {
@@ -102,8 +105,9 @@ void BatchBuilder::add_block(const KeyListBuilder& keys, std::size_t points,
   if (!columns.times.empty() && narrow_ && fits_deltas(columns.times)) {
     time_base = std::ranges::min(columns.times);
     std::vector<std::uint32_t> narrow(points);
-    std::ranges::transform(columns.times, narrow.begin(),
-                           [&](std::int64_t t) { return static_cast<std::uint32_t>(t - time_base); });
+    std::ranges::transform(columns.times, narrow.begin(), [&](std::int64_t t) {
+      return static_cast<std::uint32_t>(t - time_base);
+    });
     deltas = out.CreateVector(narrow);
   } else if (!columns.times.empty()) {
     times = out.CreateVector(columns.times.data(), points);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Builds the payload of a metric batch. Columns are written in the narrowest form that gives back the
-// same bits: steps as base + stride, timestamps as base + u32, values as float32.
+// Builds the payload of a metric batch. Columns are written in the narrowest form that gives back
+// the same bits: steps as base + stride, timestamps as base + u32, values as float32.
 
 #include <cstdint>
 #include <memory>
@@ -31,9 +31,9 @@ class KeyListBuilder {
 };
 
 struct Columns {
-  std::span<const std::int64_t> steps;   // Empty: the server assigns them.
-  std::span<const std::int64_t> times;   // Empty: the arrival time.
-  std::span<const double> values;        // Matrix: series after series. Rows: one a point.
+  std::span<const std::int64_t> steps;       // Empty: the server assigns them.
+  std::span<const std::int64_t> times;       // Empty: the arrival time.
+  std::span<const double> values;            // Matrix: series after series. Rows: one a point.
   std::span<const std::uint32_t> key_index;  // Rows only.
 };
 

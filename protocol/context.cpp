@@ -9,8 +9,9 @@ namespace {
 
 Result<void> check_label(std::string_view key, std::string_view value) {
   if (key.size() > kLabelKeyBytesMax || value.size() > kLabelValueBytesMax) {
-    return fail(ErrorKind::kInvalid, "context label '{}' has {} + {} bytes, expected at most {} + {}",
-                quoted(key), key.size(), value.size(), kLabelKeyBytesMax, kLabelValueBytesMax);
+    return fail(ErrorKind::kInvalid,
+                "context label '{}' has {} + {} bytes, expected at most {} + {}", quoted(key),
+                key.size(), value.size(), kLabelKeyBytesMax, kLabelValueBytesMax);
   }
   TRY(check_key("context label", key));
   return check_name("context label's value", value);
@@ -42,7 +43,8 @@ Result<Labels> decode_context(std::string_view canonical) {
     if (!in.ok()) return fail(ErrorKind::kInvalid, "context of {} bytes is cut", canonical.size());
     TRY(check_label(key, value));
     if (!labels.empty() && key <= previous) {
-      return fail(ErrorKind::kInvalid, "context label '{}' is repeated or not in order", quoted(key));
+      return fail(ErrorKind::kInvalid, "context label '{}' is repeated or not in order",
+                  quoted(key));
     }
     if (labels.size() == kLabelsMax) {
       return fail(ErrorKind::kInvalid, "context has more than {} labels", kLabelsMax);
@@ -75,7 +77,8 @@ Result<Labels> parse_shown_context(std::string_view shown) {
   Labels labels;
   if (shown.empty()) return labels;
   if (shown.front() != '{' || shown.back() != '}') {
-    return fail(ErrorKind::kInvalid, "context is '{}', expected for example {{rank=1}}", quoted(shown));
+    return fail(ErrorKind::kInvalid, "context is '{}', expected for example {{rank=1}}",
+                quoted(shown));
   }
   shown = shown.substr(1, shown.size() - 2);
   while (!shown.empty()) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// A context: the label set that tells series of one key apart, usually empty. Its canonical bytes are
-// its identity: labels sorted by key, each {u8 key length, key, u16 value length, value}; the empty
-// context is the empty string.
+// A context: the label set that tells series of one key apart, usually empty. Its canonical bytes
+// are its identity: labels sorted by key, each {u8 key length, key, u16 value length, value}; the
+// empty context is the empty string.
 
 #include <map>
 #include <string>
@@ -14,7 +14,8 @@ namespace stepwell::protocol {
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
-// kInvalid: more than 8 labels, or one that is empty, too long, not UTF-8 or has control characters.
+// kInvalid: more than 8 labels, or one that is empty, too long, not UTF-8 or has control
+// characters.
 Result<std::string> encode_context(const Labels& labels);
 // Also refuses labels that are repeated or not sorted: there is one form of every context.
 Result<Labels> decode_context(std::string_view canonical);

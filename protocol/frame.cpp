@@ -21,8 +21,8 @@ Result<FrameHeader> read_header(Bytes bytes) {
   }
   const auto header = load_le<FrameHeader>(bytes.data());
   if (header.magic != kFrameMagic) {
-    return fail(ErrorKind::kCorrupt, "frame starts with {:08x}, expected magic {:08x}", header.magic,
-                kFrameMagic);
+    return fail(ErrorKind::kCorrupt, "frame starts with {:08x}, expected magic {:08x}",
+                header.magic, kFrameMagic);
   }
   if (header.header_hash != hash_of_header(header)) {
     return fail(ErrorKind::kCorrupt, "frame header's hash is {:08x}, its bytes give {:08x}",
@@ -35,7 +35,8 @@ Result<FrameHeader> read_header(Bytes bytes) {
     return fail(ErrorKind::kInvalid, "frame has flags {:04x}, none is known", header.flags);
   }
   if (header.frame_bytes() > kFrameBytesMax || header.payload_bytes % 8 != 0) {
-    return fail(ErrorKind::kInvalid, "frame's payload is {} bytes, expected a multiple of 8 up to {}",
+    return fail(ErrorKind::kInvalid,
+                "frame's payload is {} bytes, expected a multiple of 8 up to {}",
                 header.payload_bytes, kFrameBytesMax - sizeof(FrameHeader));
   }
   return header;
@@ -44,7 +45,8 @@ Result<FrameHeader> read_header(Bytes bytes) {
 Result<void> check_payload(const FrameHeader& header, Bytes payload) {
   const std::uint64_t hash = XXH3_64bits(payload.data(), payload.size());
   if (hash != header.payload_hash) {
-    return fail(ErrorKind::kCorrupt, "{} frame {} of writer {}: payload's hash is {:016x}, expected {:016x}",
+    return fail(ErrorKind::kCorrupt,
+                "{} frame {} of writer {}: payload's hash is {:016x}, expected {:016x}",
                 to_string(header.kind), header.sequence, header.writer.hex(), hash,
                 header.payload_hash);
   }
@@ -65,7 +67,7 @@ Result<FrameView> read_frame(Bytes bytes) {
 std::string make_frame(FrameHeader header, std::string_view payload) {
   const std::size_t padded = align_up(payload.size(), 8);
   std::string frame(sizeof header + padded, '\0');
-  std::memcpy(frame.data() + sizeof header, payload.data(), payload.size());
+  payload.copy(frame.data() + sizeof header, payload.size());
   header.payload_bytes = static_cast<std::uint32_t>(padded);
   header.payload_hash = XXH3_64bits(frame.data() + sizeof header, padded);
   header.header_hash = hash_of_header(header);

@@ -29,7 +29,7 @@ struct FrameHeader {
   RunId run;
   WriterId writer;
   std::uint64_t sequence = 0;
-  std::uint64_t payload_hash = 0;   // XXH3-64 of the payload.
+  std::uint64_t payload_hash = 0;  // XXH3-64 of the payload.
 
   std::size_t frame_bytes() const { return sizeof(FrameHeader) + payload_bytes; }
 };
@@ -43,7 +43,8 @@ struct FrameView {
 };
 
 // Reads a header from at least 64 bytes: magic, version, flags, length and header hash. kCorrupt:
-// this is not a frame's start. kInvalid: it is one, but of a version, flag or length that is refused.
+// this is not a frame's start. kInvalid: it is one, but of a version, flag or length that is
+// refused.
 Result<FrameHeader> read_header(Bytes bytes);
 
 // kCorrupt unless the payload has the header's hash.
@@ -52,7 +53,8 @@ Result<void> check_payload(const FrameHeader& header, Bytes payload);
 // A whole frame from the start of `bytes`: both checks above, or kCorrupt where bytes are missing.
 Result<FrameView> read_frame(Bytes bytes);
 
-// Header + payload + padding, hashes filled in. The header's kind, run, writer and sequence are taken.
+// Header + payload + padding, hashes filled in. The header's kind, run, writer and sequence are
+// taken.
 std::string make_frame(FrameHeader header, std::string_view payload);
 
 // Gives a finished frame another place in a writer's stream, without touching the payload.

@@ -66,23 +66,25 @@ constexpr bool is_read_kind(Kind kind) {
 // What the fold said of a record.
 enum class VerdictCode : std::uint8_t {
   kApplied = 0,
-  kDuplicate = 1,   // Decided before; not applied again.
+  kDuplicate = 1,  // Decided before; not applied again.
   // These consume no sequence: the same frame may come again.
-  kGap = 2,         // An earlier sequence is missing; `expected` says which.
+  kGap = 2,  // An earlier sequence is missing; `expected` says which.
   kOverloaded = 3,
-  kGone = 4,        // The run was purged.
+  kGone = 4,  // The run was purged.
   // Deterministic rejects: the same on every replay. All but those of open consume their sequence.
   kInvalid = 16,
-  kConflict = 17,   // For example a param that has another value.
+  kConflict = 17,  // For example a param that has another value.
   kNotFound = 18,
   kExists = 19,
   kLimit = 20,
   kUnsupported = 21,
-  kDamaged = 22,    // Refused by the door: the bytes are not what the writer wrote.
+  kDamaged = 22,  // Refused by the door: the bytes are not what the writer wrote.
 };
 
 std::string_view to_string(VerdictCode code);
 
-constexpr bool is_reject(VerdictCode code) { return code >= VerdictCode::kInvalid; }
+constexpr bool is_reject(VerdictCode code) {
+  return code >= VerdictCode::kInvalid;
+}
 
 }  // namespace stepwell::protocol

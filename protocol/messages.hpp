@@ -1,7 +1,8 @@
 #pragma once
 
-// Payloads other than metric batches: the schema's native structs to bytes and back. Decoding verifies
-// with tight limits before any field is read, so foreign bytes cannot lead outside the payload.
+// Payloads other than metric batches: the schema's native structs to bytes and back. Decoding
+// verifies with tight limits before any field is read, so foreign bytes cannot lead outside the
+// payload.
 
 #include <string>
 
@@ -20,8 +21,8 @@ namespace stepwell::protocol {
 inline constexpr std::size_t kTableDepthMax = 8;
 inline constexpr std::size_t kTablesMax = 100'000;
 
-// Text that unpacking may copy. Offsets may share a string, so without a bound a small payload could
-// ask for any amount of memory.
+// Text that unpacking may copy. Offsets may share a string, so without a bound a small payload
+// could ask for any amount of memory.
 inline constexpr std::size_t kUnpackedBytesMax = 32 << 20;
 
 template <typename Native>

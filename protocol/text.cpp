@@ -7,12 +7,15 @@
 namespace stepwell::protocol {
 namespace {
 
-// Length of the well-formed sequence at the start of `text`, 0 if there is none (Unicode table 3-7).
+// Length of the well-formed sequence at the start of `text`, 0 if there is none (Unicode table
+// 3-7).
 std::size_t sequence_length(std::string_view text) {
   const auto at = [&](std::size_t i) -> unsigned {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
-  const auto in = [](unsigned byte, unsigned low, unsigned high) { return byte >= low && byte <= high; };
+  const auto in = [](unsigned byte, unsigned low, unsigned high) {
+    return byte >= low && byte <= high;
+  };
   const unsigned a = at(0);
   if (a < 0x80) return 1;
   if (in(a, 0xC2, 0xDF)) return in(at(1), 0x80, 0xBF) ? 2 : 0;
@@ -51,14 +54,16 @@ bool has_no_control(std::string_view text) {
 }
 
 Result<void> check_key(std::string_view what, std::string_view key) {
-  if (key.empty()) return fail(ErrorKind::kInvalid, "{} is empty, expected 1 to {} bytes", what, kMetricKeyBytesMax);
+  if (key.empty())
+    return fail(ErrorKind::kInvalid, "{} is empty, expected 1 to {} bytes", what,
+                kMetricKeyBytesMax);
   return check_name(what, key);
 }
 
 Result<void> check_name(std::string_view what, std::string_view name) {
   if (name.size() > kNameBytesMax) {
-    return fail(ErrorKind::kInvalid, "{} '{}' has {} bytes, expected at most {}", what, quoted(name),
-                name.size(), kNameBytesMax);
+    return fail(ErrorKind::kInvalid, "{} '{}' has {} bytes, expected at most {}", what,
+                quoted(name), name.size(), kNameBytesMax);
   }
   if (!is_utf8(name)) {
     return fail(ErrorKind::kInvalid, "{} '{}' is not UTF-8", what, quoted(name));
@@ -74,7 +79,8 @@ Result<void> check_value(std::string_view what, std::string_view value) {
     return fail(ErrorKind::kInvalid, "{} has {} bytes, expected at most {}", what, value.size(),
                 kValueBytesMax);
   }
-  if (!is_utf8(value)) return fail(ErrorKind::kInvalid, "{} '{}' is not UTF-8", what, quoted(value));
+  if (!is_utf8(value))
+    return fail(ErrorKind::kInvalid, "{} '{}' is not UTF-8", what, quoted(value));
   return ok();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// How many bytes of text a verified message's lists would take once they are unpacked. Strings beside
-// lists are bounded by the payload and left out.
+// How many bytes of text a verified message's lists would take once they are unpacked. Strings
+// beside lists are bounded by the payload and left out.
 
 #include <cstddef>
 
@@ -11,20 +11,25 @@
 
 namespace stepwell::protocol {
 
-inline std::size_t text_bytes(const flatbuffers::String* text) { return text ? text->size() : 0; }
+inline std::size_t text_bytes(const flatbuffers::String* text) {
+  return text ? text->size() : 0;
+}
 
 template <typename Table>
 std::size_t unpacked_bytes(const Table& table);
 
-inline std::size_t bytes_of_list(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
+inline std::size_t bytes_of_list(
+    const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list) {
   std::size_t bytes = 0;
-  for (flatbuffers::uoffset_t i = 0; list && i < list->size(); ++i) bytes += text_bytes(list->Get(i));
+  for (flatbuffers::uoffset_t i = 0; list && i < list->size(); ++i)
+    bytes += text_bytes(list->Get(i));
   return bytes;
 }
 template <typename Table>
 std::size_t bytes_of_list(const flatbuffers::Vector<flatbuffers::Offset<Table>>* list) {
   std::size_t bytes = 0;
-  for (flatbuffers::uoffset_t i = 0; list && i < list->size(); ++i) bytes += unpacked_bytes(*list->Get(i));
+  for (flatbuffers::uoffset_t i = 0; list && i < list->size(); ++i)
+    bytes += unpacked_bytes(*list->Get(i));
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Asserts name our own bugs. They stay on in release and abort: a store that has lost its footing must
-// not go on writing. What a client, a file or a disk can cause is an Error instead.
+// Asserts name our own bugs. They stay on in release and abort: a store that has lost its footing
+// must not go on writing. What a client, a file or a disk can cause is an Error instead.
 
 namespace stepwell {
 

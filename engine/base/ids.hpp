@@ -63,7 +63,9 @@ std::optional<Id128<Tag>> Id128<Tag>::parse(std::string_view text) {
 
 template <typename Tag, typename T>
 struct std::hash<stepwell::Number<Tag, T>> {
-  std::size_t operator()(stepwell::Number<Tag, T> number) const { return std::hash<T>()(number.value); }
+  std::size_t operator()(stepwell::Number<Tag, T> number) const {
+    return std::hash<T>()(number.value);
+  }
 };
 
 template <typename Tag>

@@ -28,8 +28,8 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
 };
 
 std::shared_ptr<spdlog::logger> make_logger() {
-  auto logger = std::make_shared<spdlog::logger>(
-      "stepwell", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("stepwell",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::warn);
   logger->flush_on(spdlog::level::trace);
   return logger;
@@ -58,7 +58,8 @@ Result<void> set_log_level(std::string_view level) {
   const auto parsed = spdlog::level::from_str(std::string(level));
   if (parsed == spdlog::level::off && level != "off") {
     return fail(ErrorKind::kInvalid,
-                "log level is '{}', expected trace, debug, info, warn, error, critical or off", level);
+                "log level is '{}', expected trace, debug, info, warn, error, critical or off",
+                level);
   }
   log().set_level(parsed);
   return ok();

@@ -14,11 +14,12 @@ namespace stepwell {
 
 enum class LogFormat { kText, kJson };
 
-// The logger. Silent below `warn` until configure_logging() was called, so that a library user and a
-// test see only what matters.
+// The logger. Silent below `warn` until configure_logging() was called, so that a library user and
+// a test see only what matters.
 spdlog::logger& log();
 
-// level: trace debug info warn error critical off. Called once, by main; the level may change later.
+// level: trace debug info warn error critical off. Called once, by main; the level may change
+// later.
 Result<void> configure_logging(LogFormat format, std::string_view level);
 Result<void> set_log_level(std::string_view level);
 

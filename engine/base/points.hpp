@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 
-
 namespace stepwell {
 
 // value is bit-exact: NaN payloads, infinities and -0.0 come back as they were sent.
@@ -36,7 +35,9 @@ inline std::strong_ordering operator<=>(const Point& a, const Point& b) {
   if (const auto order = value_rank(a.value) <=> value_rank(b.value); order != 0) return order;
   return a.bits() <=> b.bits();
 }
-inline bool operator==(const Point& a, const Point& b) { return (a <=> b) == 0; }
+inline bool operator==(const Point& a, const Point& b) {
+  return (a <=> b) == 0;
+}
 
 // Step i = base + i * stride, or column[i].
 struct StepColumn {

@@ -6,14 +6,22 @@ namespace stepwell {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::kInvalid: return "invalid";
-    case ErrorKind::kNotFound: return "not_found";
-    case ErrorKind::kExists: return "exists";
-    case ErrorKind::kDenied: return "denied";
-    case ErrorKind::kOverloaded: return "overloaded";
-    case ErrorKind::kCorrupt: return "corrupt";
-    case ErrorKind::kIo: return "io";
-    case ErrorKind::kInternal: return "internal";
+    case ErrorKind::kInvalid:
+      return "invalid";
+    case ErrorKind::kNotFound:
+      return "not_found";
+    case ErrorKind::kExists:
+      return "exists";
+    case ErrorKind::kDenied:
+      return "denied";
+    case ErrorKind::kOverloaded:
+      return "overloaded";
+    case ErrorKind::kCorrupt:
+      return "corrupt";
+    case ErrorKind::kIo:
+      return "io";
+    case ErrorKind::kInternal:
+      return "internal";
   }
   return "unknown";
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-// How every function of ours fails. A Result<T> is a value or an Error; an Error is a kind, named by
-// what the caller should do next, and a text that names the thing, what was expected and what was
-// found. Absence and end of stream are std::optional, never an Error. Asserts (assert.hpp) are for
-// our own bugs only.
+// How every function of ours fails. A Result<T> is a value or an Error; an Error is a kind, named
+// by what the caller should do next, and a text that names the thing, what was expected and what
+// was found. Absence and end of stream are std::optional, never an Error. Asserts (assert.hpp) are
+// for our own bugs only.
 
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
@@ -37,8 +37,9 @@ struct Error {
 };
 
 template <typename T>
-using Result = BOOST_OUTCOME_V2_NAMESPACE::basic_result<
-    T, Error, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
+using Result =
+    BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, Error,
+                                             BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
 
 // A Result<void> that succeeded.
 inline auto ok() {

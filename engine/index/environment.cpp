@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kChecksumBytes = 8;
 
 Error lmdb_error(int code, std::string_view operation) {
-  const ErrorKind kind = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID ||
-                                 code == MDB_VERSION_MISMATCH
+  const ErrorKind kind = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND ||
+                                 code == MDB_INVALID || code == MDB_VERSION_MISMATCH
                              ? ErrorKind::kCorrupt
                              : ErrorKind::kIo;
   return fail(kind, "index: {}: {}", operation, mdb_strerror(code));
@@ -39,7 +39,8 @@ std::uint64_t checksum(unsigned dbi, std::string_view key, std::string_view valu
 
 std::string hex_prefix(std::string_view key) {
   std::string text;
-  for (const char c : key.substr(0, 24)) text += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  for (const char c : key.substr(0, 24))
+    text += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return text;
 }
 
@@ -48,8 +49,9 @@ Result<std::string_view> checked(unsigned dbi, std::string_view key, std::string
     const std::string_view value = stored.substr(kChecksumBytes);
     if (load_le<std::uint64_t>(stored.data()) == checksum(dbi, key, value)) return value;
   }
-  return fail(ErrorKind::kCorrupt, "index: table {} key {}: value of {} bytes does not match its checksum",
-              dbi, hex_prefix(key), stored.size());
+  return fail(ErrorKind::kCorrupt,
+              "index: table {} key {}: value of {} bytes does not match its checksum", dbi,
+              hex_prefix(key), stored.size());
 }
 
 }  // namespace
@@ -63,9 +65,11 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   MDB_env* env = self->environment_;
   mdb_env_set_maxdbs(env, static_cast<MDB_dbi>(tables.size()));
   mdb_env_set_maxreaders(env, options.readers_max);
-  if (const int code = mdb_env_set_mapsize(env, options.map_bytes)) return lmdb_error(code, "map size");
+  if (const int code = mdb_env_set_mapsize(env, options.map_bytes))
+    return lmdb_error(code, "map size");
   // NOLOCK is safe nowhere: readers and the writer meet in one process through the lock file.
-  const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (options.read_only ? MDB_RDONLY : 0U);
+  const unsigned flags =
+      MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (options.read_only ? MDB_RDONLY : 0U);
   if (const int code = mdb_env_open(env, path.c_str(), flags, 0600)) {
     return lmdb_error(code, "open " + path);
   }
@@ -73,12 +77,14 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   mdb_reader_check(env, &dead);
 
   MDB_txn* transaction = nullptr;
-  if (const int code = mdb_txn_begin(env, nullptr, options.read_only ? MDB_RDONLY : 0, &transaction)) {
+  if (const int code =
+          mdb_txn_begin(env, nullptr, options.read_only ? MDB_RDONLY : 0, &transaction)) {
     return lmdb_error(code, "begin");
   }
   for (const std::string& name : tables) {
     MDB_dbi dbi = 0;
-    if (const int code = mdb_dbi_open(transaction, name.c_str(), options.read_only ? 0 : MDB_CREATE, &dbi)) {
+    if (const int code =
+            mdb_dbi_open(transaction, name.c_str(), options.read_only ? 0 : MDB_CREATE, &dbi)) {
       mdb_txn_abort(transaction);
       return lmdb_error(code, "open table " + name);
     }
@@ -163,7 +169,9 @@ Result<std::optional<Row>> Cursor::seek_before(std::string_view key) {
   return fetch(at ? MDB_PREV : MDB_LAST, {});
 }
 
-Result<std::optional<Row>> Cursor::next() { return fetch(MDB_NEXT, {}); }
+Result<std::optional<Row>> Cursor::next() {
+  return fetch(MDB_NEXT, {});
+}
 
 ReadTransaction::ReadTransaction(ReadTransaction&& other) noexcept
     : transaction_(std::exchange(other.transaction_, nullptr)) {}
@@ -177,7 +185,8 @@ ReadTransaction::~ReadTransaction() {
   if (transaction_) mdb_txn_abort(transaction_);
 }
 
-Result<std::optional<std::string_view>> ReadTransaction::get(Table table, std::string_view key) const {
+Result<std::optional<std::string_view>> ReadTransaction::get(Table table,
+                                                             std::string_view key) const {
   MDB_val k = to_val(key), v{};
   const int code = mdb_get(transaction_, table.dbi, &k, &v);
   if (code == MDB_NOTFOUND) return std::optional<std::string_view>();
@@ -204,7 +213,8 @@ Result<void> WriteTransaction::put(Table table, std::string_view key, std::strin
   MDB_val k = to_val(key);
   MDB_val v{value.size() + kChecksumBytes, nullptr};
   if (const int code = mdb_put(transaction_, table.dbi, &k, &v, MDB_RESERVE)) {
-    return lmdb_error(code, fmt::format("put {} bytes under a key of {}", value.size(), key.size()));
+    return lmdb_error(code,
+                      fmt::format("put {} bytes under a key of {}", value.size(), key.size()));
   }
   auto* to = static_cast<char*>(v.mv_data);
   store_le(to, checksum(table.dbi, key, value));

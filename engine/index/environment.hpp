@@ -1,12 +1,12 @@
 #pragma once
 
 // LMDB, wrapped: an environment of named tables of byte keys and byte values. LMDB is named nowhere
-// else. Every value carries a checksum that covers its table, its key and itself, since LMDB has none:
-// a flipped bit or a misplaced page is told as kCorrupt instead of being believed.
+// else. Every value carries a checksum that covers its table, its key and itself, since LMDB has
+// none: a flipped bit or a misplaced page is told as kCorrupt instead of being believed.
 //
-// One process has an environment open, once. Write transactions belong to one thread at a time; read
-// transactions may be made and used on any thread, one thread at a time each, and are short: an open
-// one keeps every page that was freed since from being used again.
+// One process has an environment open, once. Write transactions belong to one thread at a time;
+// read transactions may be made and used on any thread, one thread at a time each, and are short:
+// an open one keeps every page that was freed since from being used again.
 
 #include <cstdint>
 #include <functional>
@@ -51,8 +51,8 @@ class Environment {
   static Result<std::unique_ptr<Environment>> open(const std::string& path,
                                                    const std::vector<std::string>& tables,
                                                    Options options);
-  // Moves a file that is no environment to `path`.incomplete: a creation that a power cut tore apart
-  // leaves one. Only for a caller who knows that nothing was ever stored in it.
+  // Moves a file that is no environment to `path`.incomplete: a creation that a power cut tore
+  // apart leaves one. Only for a caller who knows that nothing was ever stored in it.
   static Result<void> set_aside(const std::string& path);
   ~Environment();
 

@@ -13,18 +13,19 @@ wire::Position to_position(const FrameName& frame) {
   return {protocol::to_wire(frame.run), protocol::to_wire(frame.writer), frame.sequence};
 }
 
-// A submission that was not logged, as a verdict. Only overload is expected; a store that is poisoned
-// tells the same, and the process ends.
-store::Verdict not_logged(const Error& error) {
-  const auto code = error.kind == ErrorKind::kInvalid ? VerdictCode::kLimit : VerdictCode::kOverloaded;
+// A submission that was not logged, as a verdict. Only overload is expected; a store that is
+// poisoned tells the same, and the process ends.
+tracking::Verdict not_logged(const Error& error) {
+  const auto code =
+      error.kind == ErrorKind::kInvalid ? VerdictCode::kLimit : VerdictCode::kOverloaded;
   return {static_cast<std::uint8_t>(code), 0, std::nullopt, error.text};
 }
 
 }  // namespace
 
-void Answers::add(const FrameName& frame, const Result<store::Verdict>& result) {
+void Answers::add(const FrameName& frame, const Result<tracking::Verdict>& result) {
   has_ack_ = true;
-  const store::Verdict verdict = result ? result.value() : not_logged(result.error());
+  const tracking::Verdict verdict = result ? result.value() : not_logged(result.error());
   const auto code = static_cast<VerdictCode>(verdict.code);
   // Everything below the next expected sequence is decided, whatever this frame's own fate.
   if (verdict.expected > 1) {

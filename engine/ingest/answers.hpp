@@ -1,7 +1,7 @@
 #pragma once
 
-// What a connection has to tell its client: decisions are collected, so that one ack frame serves all
-// that a group commit decided; other frames go as they are. Belongs to the session's executor.
+// What a connection has to tell its client: decisions are collected, so that one ack frame serves
+// all that a group commit decided; other frames go as they are. Belongs to the session's executor.
 
 #include <cstdint>
 #include <map>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/store/fold.hpp"
+#include "engine/tracking/tracking.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/messages.hpp"
 
@@ -24,7 +24,7 @@ struct FrameName {
 
 class Answers {
  public:
-  void add(const FrameName& frame, const Result<store::Verdict>& verdict);
+  void add(const FrameName& frame, const Result<tracking::Verdict>& verdict);
   void add_frame(std::string frame) { frames_ += frame; }
 
   bool empty() const { return frames_.empty() && !has_ack_; }

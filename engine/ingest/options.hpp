@@ -1,6 +1,7 @@
 #pragma once
 
-// Limits of the binary door: nothing that a client does makes it wait for ever or grow without bound.
+// Limits of the binary door: nothing that a client does makes it wait for ever or grow without
+// bound.
 
 #include <cstddef>
 #include <cstdint>

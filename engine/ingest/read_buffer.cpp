@@ -9,7 +9,9 @@ namespace {
 constexpr std::size_t kKeptBuffers = 16;
 
 // new[] of bytes is aligned for every fundamental type, so frames can be read in place.
-BufferMemory idle_memory() { return BufferMemory(new std::byte[ReadBuffer::kIdleBytes]); }
+BufferMemory idle_memory() {
+  return BufferMemory(new std::byte[ReadBuffer::kIdleBytes]);
+}
 
 }  // namespace
 

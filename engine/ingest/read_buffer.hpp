@@ -1,9 +1,9 @@
 #pragma once
 
 // Bytes read from one connection. Memory is shared with the frames found in it, which stay in place
-// until they are in the log, so what was read is never moved or rewritten under them. A connection that
-// is between frames holds kIdleBytes; more is taken only while bytes are coming in bulk, under a budget
-// that all connections share.
+// until they are in the log, so what was read is never moved or rewritten under them. A connection
+// that is between frames holds kIdleBytes; more is taken only while bytes are coming in bulk, under
+// a budget that all connections share.
 
 #include <atomic>
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace stepwell::ingest {
 
 using BufferMemory = std::shared_ptr<std::byte[]>;
 
-// Grown buffers of all connections; keeps a few, since fresh memory costs more than reading into it.
-// Any thread. Outlives every buffer that it gave.
+// Grown buffers of all connections; keeps a few, since fresh memory costs more than reading into
+// it. Any thread. Outlives every buffer that it gave.
 class BufferPool {
  public:
   static constexpr std::size_t kGrownBytes = 1 << 20;
@@ -46,8 +46,8 @@ class ReadBuffer {
 
   explicit ReadBuffer(BufferPool& pool);
 
-  // Makes free_space() not empty, and large enough that `wanted` bytes fit counted from the start of
-  // unread(). False: the pool is used up; try again later.
+  // Makes free_space() not empty, and large enough that `wanted` bytes fit counted from the start
+  // of unread(). False: the pool is used up; try again later.
   bool prepare(std::size_t wanted);
   MutableBytes free_space() { return {memory_.get() + end_, capacity_ - end_}; }
   void filled(std::size_t bytes) { end_ += bytes; }

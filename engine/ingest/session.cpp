@@ -20,14 +20,16 @@ constexpr std::uint64_t kCreditMin = 64 << 10;
 // Answers that wait for a client which does not read them; beyond, nothing more is read from it.
 constexpr std::size_t kUnreadAnswersMax = 4 << 20;
 constexpr Instant kRetryAfter = milliseconds(2);
-constexpr Instant kNever = Instant::max();
 
-FrameName name_of(const FrameHeader& header) { return {header.run, header.writer, header.sequence}; }
+FrameName name_of(const FrameHeader& header) {
+  return {header.run, header.writer, header.sequence};
+}
 
 }  // namespace
 
 std::uint64_t Shared::credit() const {
-  const std::uint64_t share = tracking.store().room() / (2 * std::max<std::uint64_t>(1, connections));
+  const std::uint64_t share =
+      tracking.store().room() / (2 * std::max<std::uint64_t>(1, connections));
   return std::clamp(share, kCreditMin, options.credit_max);
 }
 
@@ -42,7 +44,9 @@ Session::Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home,
   ++shared_.connections;
 }
 
-Session::~Session() { --shared_.connections; }
+Session::~Session() {
+  --shared_.connections;
+}
 
 Task<void> Session::run(std::string first) {
   const auto self = shared_from_this();
@@ -78,7 +82,8 @@ Task<Result<bool>> Session::read_until(std::size_t bytes) {
     CO_TRY(const std::size_t n, co_await std::move(reading));
     if (n == 0) {
       if (buffer_.unread().empty()) co_return false;
-      co_return fail(ErrorKind::kCorrupt, "the connection ended within a frame, after {} of {} bytes",
+      co_return fail(ErrorKind::kCorrupt,
+                     "the connection ended within a frame, after {} of {} bytes",
                      buffer_.unread().size(), bytes);
     }
     if (buffer_.unread().empty()) read_deadline_ = home_.now() + shared_.options.frame_timeout;
@@ -106,7 +111,8 @@ Task<Result<void>> Session::shake_hands() {
   CO_TRY(const bool got, co_await std::move(reading));
   if (!got) co_return fail(ErrorKind::kInvalid, "closed before hello");
   if (frame.header.kind != Kind::kHello) {
-    co_return fail(ErrorKind::kInvalid, "the first frame is {}, expected hello", to_string(frame.header.kind));
+    co_return fail(ErrorKind::kInvalid, "the first frame is {}, expected hello",
+                   to_string(frame.header.kind));
   }
   CO_TRY(const auto hello, protocol::decode<wire::HelloT>(frame.payload()));
   if (hello.version_min > protocol::kVersion || hello.version_max < protocol::kVersion) {
@@ -125,7 +131,8 @@ Task<Result<void>> Session::shake_hands() {
   welcome.limits->blocks = protocol::kBlocksMax;
   welcome.limits->keys = protocol::kKeysMax;
   welcome.limits->connections = shared_.options.connections_max;
-  welcome.limits->idle_ms = static_cast<std::uint32_t>(shared_.options.idle_timeout / milliseconds(1));
+  welcome.limits->idle_ms =
+      static_cast<std::uint32_t>(shared_.options.idle_timeout / milliseconds(1));
   answer(protocol::make_frame_of(Kind::kWelcome, welcome));
   co_return ok();
 }
@@ -190,14 +197,17 @@ Task<Result<Session::Next>> Session::take_frames() {
 
 void Session::take_stream_frame(const FrameView& frame) {
   const FrameHeader& header = frame.header;
-  constexpr auto kSequenceMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr auto kSequenceMax =
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   const bool has_place = header.sequence >= 1 && header.sequence <= kSequenceMax;
-  if (header.run.is_zero() || header.writer.is_zero() || (!has_place && header.kind != Kind::kSkip)) {
-    answer(error_frame(fail(ErrorKind::kInvalid,
-                            "{} frame needs a run, a writer and a sequence from 1: run {} writer {} "
-                            "sequence {}",
-                            to_string(header.kind), header.run.hex(), header.writer.hex(), header.sequence),
-                       name_of(header), false));
+  if (header.run.is_zero() || header.writer.is_zero() ||
+      (!has_place && header.kind != Kind::kSkip)) {
+    answer(error_frame(
+        fail(ErrorKind::kInvalid,
+             "{} frame needs a run, a writer and a sequence from 1: run {} writer {} "
+             "sequence {}",
+             to_string(header.kind), header.run.hex(), header.writer.hex(), header.sequence),
+        name_of(header), false));
     return;
   }
   collected_.push_back(frame);
@@ -212,7 +222,8 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
       answer(protocol::make_frame(pong, {}));
       co_return Next::kGoOn;
     }
-    case Kind::kPong: co_return Next::kGoOn;
+    case Kind::kPong:
+      co_return Next::kGoOn;
     case Kind::kPositions:
     case Kind::kListExperiments:
     case Kind::kListRuns:
@@ -235,7 +246,8 @@ Result<Session::Next> Session::refuse_header(const FrameHeader& header, const Er
   submit_collected();
   refuse(header, VerdictCode::kUnsupported, error);
   submit_collected();
-  // Its length cannot be skipped over safely, or is beyond what may be sent: the client starts anew.
+  // Its length cannot be skipped over safely, or is beyond what may be sent: the client starts
+  // anew.
   return Error{error};
 }
 
@@ -252,8 +264,8 @@ void Session::refuse(const FrameHeader& header, VerdictCode code, const Error& e
   wire::RefusedT refused;
   refused.verdict = static_cast<std::uint8_t>(code);
   refused.reason = error.text.substr(0, protocol::kReasonBytesMax);
-  auto frame = std::make_shared<const std::string>(protocol::make_frame_of(
-      Kind::kRefused, refused, header.run, header.writer, header.sequence));
+  auto frame = std::make_shared<const std::string>(
+      protocol::make_frame_of(Kind::kRefused, refused, header.run, header.writer, header.sequence));
   collected_.push_back({load_le<FrameHeader>(frame->data()), as_bytes(*frame)});
   own_.push_back(std::move(frame));
 }
@@ -268,72 +280,17 @@ void Session::submit_collected() {
     bytes += frame.bytes.size();
   }
   in_flight_bytes_ += bytes;
-  using Memory = std::pair<std::shared_ptr<const void>, std::vector<std::shared_ptr<const std::string>>>;
+  using Memory =
+      std::pair<std::shared_ptr<const void>, std::vector<std::shared_ptr<const std::string>>>;
   auto memory = std::make_shared<const Memory>(buffer_.memory(), std::exchange(own_, {}));
   auto decided = [self = shared_from_this(), names = std::move(names),
-                  bytes](std::vector<Result<store::Verdict>> verdicts) mutable {
+                  bytes](std::vector<Result<tracking::Verdict>> verdicts) mutable {
     Executor& home = self->home_;
-    home.post([self = std::move(self), names = std::move(names), bytes, verdicts = std::move(verdicts)] {
-      self->on_decided(names, bytes, verdicts);
-    });
+    home.post([self = std::move(self), names = std::move(names), bytes,
+               verdicts = std::move(verdicts)] { self->on_decided(names, bytes, verdicts); });
   };
   shared_.tracking.submit(collected_, wal::Door::kFrame, std::move(memory), std::move(decided));
   collected_.clear();
-}
-
-void Session::on_decided(const std::vector<FrameName>& names, std::uint64_t bytes,
-                         const std::vector<Result<store::Verdict>>& verdicts) {
-  in_flight_bytes_ -= bytes;
-  for (std::size_t i = 0; i < names.size(); ++i) answers_.add(names[i], verdicts[i]);
-  wake_writer();
-}
-
-void Session::answer(std::string frame) {
-  answers_.add_frame(std::move(frame));
-  wake_writer();
-}
-
-void Session::wake_writer() {
-  // A turn later, so that decisions of the same group leave in the same ack.
-  if (!closed_ && !std::exchange(writing_, true)) spawn(home_, write_answers());
-}
-
-Task<void> Session::write_answers() {
-  const auto self = shared_from_this();
-  while (!closed_ && !answers_.empty()) {
-    const std::string bytes = answers_.take(shared_.credit());
-    write_deadline_ = home_.now() + shared_.options.write_timeout;
-    auto writing = stream_->write_all(as_bytes(bytes));
-    const auto written = co_await std::move(writing);
-    write_deadline_ = kNever;
-    if (!written) close();
-  }
-  writing_ = false;
-  if (draining_ && in_flight_bytes_ == 0) close();
-}
-
-Task<void> Session::watch() {
-  const auto self = shared_from_this();
-  const Instant period = std::min<Instant>(std::chrono::seconds(1), shared_.options.handshake_timeout / 2);
-  while (!closed_) {
-    co_await sleep_for(home_, period);
-    const Instant now = home_.now();
-    if (now < read_deadline_ && now < write_deadline_) continue;
-    log().info("{}: closed: {} for too long", stream_->peer(),
-               now >= write_deadline_ ? "it does not read its answers" : "nothing came, or a frame came too slowly");
-    close();
-  }
-}
-
-void Session::drain() {
-  draining_ = true;
-  wake_writer();
-}
-
-void Session::close() {
-  if (std::exchange(closed_, true)) return;
-  log().debug("{}: closed", stream_->peer());
-  stream_->close();
 }
 
 }  // namespace stepwell::ingest

@@ -1,8 +1,8 @@
 #pragma once
 
-// One connection that speaks frames: hello and welcome, then frames in and acks out until either side
-// ends it. Checks each frame's header and hash, hands writers' streams to tracking/ and answers reads.
-// Belongs to its home executor; decisions and answers of reads are posted there.
+// One connection that speaks frames: hello and welcome, then frames in and acks out until either
+// side ends it. Checks each frame's header and hash, hands writers' streams to tracking/ and
+// answers reads. Belongs to its home executor; decisions and answers of reads are posted there.
 
 #include <atomic>
 #include <cstdint>
@@ -20,6 +20,8 @@
 #include "protocol/frame.hpp"
 
 namespace stepwell::ingest {
+
+inline constexpr Instant kNever = Instant::max();
 
 // What all sessions share. Outlives them.
 struct Shared {
@@ -52,7 +54,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Reads until the buffer holds `bytes`. False: the client closed its side between frames.
   Task<Result<bool>> read_until(std::size_t bytes);
   Task<Result<bool>> read_frame(protocol::FrameView& frame);
-  // Everything that the buffer holds of whole frames; then the stream frames go to the log together.
+  // Everything that the buffer holds of whole frames; then the stream frames go to the log
+  // together.
   Task<Result<Next>> take_frames();
   Task<Result<Next>> take_control(const protocol::FrameView& frame);
   void take_stream_frame(const protocol::FrameView& frame);
@@ -61,7 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void refuse(const protocol::FrameHeader& header, protocol::VerdictCode code, const Error& error);
   void submit_collected();
   void on_decided(const std::vector<FrameName>& names, std::uint64_t bytes,
-                  const std::vector<Result<store::Verdict>>& verdicts);
+                  const std::vector<Result<tracking::Verdict>>& verdicts);
   bool may_read() const;
 
   // Works out the answer on the query executor; a history frame by frame.
@@ -86,7 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool draining_ = false;
   std::uint64_t in_flight_bytes_ = 0;
 
-  std::vector<protocol::FrameView> collected_;          // In the buffer, for the log.
+  std::vector<protocol::FrameView> collected_;           // In the buffer, for the log.
   std::vector<std::shared_ptr<const std::string>> own_;  // Refusals among them, made here.
 };
 

@@ -44,17 +44,18 @@ Result<std::string> answer_question(const tracking::Tracking& tracking, const Fr
   TRY(const auto view, tracking.snapshot());
   switch (frame.header.kind) {
     case Kind::kPositions:
-      return answer_with<wire::PositionsT>(frame, Kind::kPositions, [&](const wire::PositionsT& asked)
-                                               -> Result<wire::PositionsT> {
-        if (asked.positions.size() > protocol::kPositionsMax) {
-          return fail(ErrorKind::kInvalid, "{} positions asked for, at most {}", asked.positions.size(),
-                      protocol::kPositionsMax);
-        }
-        return view.positions(asked);
-      });
+      return answer_with<wire::PositionsT>(
+          frame, Kind::kPositions, [&](const wire::PositionsT& asked) -> Result<wire::PositionsT> {
+            if (asked.positions.size() > protocol::kPositionsMax) {
+              return fail(ErrorKind::kInvalid, "{} positions asked for, at most {}",
+                          asked.positions.size(), protocol::kPositionsMax);
+            }
+            return view.positions(asked);
+          });
     case Kind::kListExperiments:
-      return answer_with<wire::ListExperimentsT>(
-          frame, Kind::kExperiments, [&](const auto& asked) { return view.list_experiments(asked); });
+      return answer_with<wire::ListExperimentsT>(frame, Kind::kExperiments, [&](const auto& asked) {
+        return view.list_experiments(asked);
+      });
     case Kind::kListRuns:
       return answer_with<wire::ListRunsT>(frame, Kind::kRuns,
                                           [&](const auto& asked) { return view.list_runs(asked); });

@@ -15,17 +15,17 @@ constexpr std::uint64_t kMany = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kMiB = 1 << 20;
 
 struct TextKey {
-  std::string Config::*member;
+  std::string Config::* member;
   std::vector<std::string> allowed;  // Empty: anything.
 };
 struct NumberKey {
-  std::uint64_t Config::*member;
+  std::uint64_t Config::* member;
   std::uint64_t least;
   std::uint64_t greatest;
   std::uint64_t multiple = 1;
 };
 struct BoolKey {
-  bool Config::*member;
+  bool Config::* member;
 };
 
 struct Key {
@@ -53,21 +53,26 @@ const std::vector<Key>& keys() {
       {"limits.frame_timeout_ms", "60000", NumberKey{&Config::frame_timeout_ms, 10, kMany}},
       {"limits.write_timeout_ms", "60000", NumberKey{&Config::write_timeout_ms, 10, kMany}},
       {"limits.credit_bytes", "8388608", NumberKey{&Config::credit_bytes, 64 << 10, 1 << 30}},
-      {"log.segment_bytes", "67108864", NumberKey{&Config::segment_bytes, 64 * kMiB, 4096 * kMiB, 4096}},
+      {"log.segment_bytes", "67108864",
+       NumberKey{&Config::segment_bytes, 64 * kMiB, 4096 * kMiB, 4096}},
       {"log.pool_segments", "4", NumberKey{&Config::pool_segments, 2, 64}},
       {"log.bytes_max", "1073741824", NumberKey{&Config::log_bytes_max, 256 * kMiB, 1ULL << 40}},
       {"log.salvage", "false", BoolKey{&Config::salvage}},
-      {"store.checkpoint_bytes", "33554432", NumberKey{&Config::checkpoint_bytes, 4096, 1ULL << 40}},
+      {"store.checkpoint_bytes", "33554432",
+       NumberKey{&Config::checkpoint_bytes, 4096, 1ULL << 40}},
       {"store.checkpoint_after_ms", "2000", NumberKey{&Config::checkpoint_after_ms, 1, kMany}},
       {"store.pending_bytes_max", "0", NumberKey{&Config::pending_bytes_max, 0, 1ULL << 40}},
-      {"store.index_map_bytes", "1099511627776", NumberKey{&Config::index_map_bytes, 16 * kMiB, 1ULL << 46}},
+      {"store.index_map_bytes", "1099511627776",
+       NumberKey{&Config::index_map_bytes, 16 * kMiB, 1ULL << 46}},
   };
   return kKeys;
 }
 
-Result<void> assign(Config& config, const Key& key, const std::string& text, const std::string& where) {
+Result<void> assign(Config& config, const Key& key, const std::string& text,
+                    const std::string& where) {
   const auto wrong = [&](const std::string& expected) {
-    return fail(ErrorKind::kInvalid, "{} is '{}' ({}), expected {}", key.name, text, where, expected);
+    return fail(ErrorKind::kInvalid, "{} is '{}' ({}), expected {}", key.name, text, where,
+                expected);
   };
   if (const auto* type = std::get_if<TextKey>(&key.type)) {
     if (!type->allowed.empty() && std::ranges::find(type->allowed, text) == type->allowed.end()) {
@@ -79,8 +84,9 @@ Result<void> assign(Config& config, const Key& key, const std::string& text, con
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < number->least ||
         value > number->greatest || value % number->multiple != 0) {
-      return wrong(fmt::format("a whole number from {} to {}{}", number->least, number->greatest,
-                               number->multiple > 1 ? fmt::format(", a multiple of {}", number->multiple) : ""));
+      return wrong(fmt::format(
+          "a whole number from {} to {}{}", number->least, number->greatest,
+          number->multiple > 1 ? fmt::format(", a multiple of {}", number->multiple) : ""));
     }
     config.*number->member = value;
   } else {
@@ -105,8 +111,8 @@ Result<std::string> text_of(const toml::node& node, const std::string& name) {
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
   if (const auto flag = node.value_exact<bool>()) return std::string(*flag ? "true" : "false");
-  return fail(ErrorKind::kInvalid, "{} (line {}) is neither text, a whole number nor true or false", name,
-              node.source().begin.line);
+  return fail(ErrorKind::kInvalid, "{} (line {}) is neither text, a whole number nor true or false",
+              name, node.source().begin.line);
 }
 
 // The file's keys as "section.key" -> (text, line).
@@ -121,16 +127,19 @@ Result<std::map<std::string, std::pair<std::string, unsigned>>> read_file(const 
                     node.source().begin.line, std::string_view(section));
       }
       for (const auto& [key, value] : *table) {
-        const std::string name = fmt::format("{}.{}", std::string_view(section), std::string_view(key));
+        const std::string name =
+            fmt::format("{}.{}", std::string_view(section), std::string_view(key));
         if (!find_key(name)) {
-          return fail(ErrorKind::kInvalid, "{} line {}: unknown key {}", path, value.source().begin.line, name);
+          return fail(ErrorKind::kInvalid, "{} line {}: unknown key {}", path,
+                      value.source().begin.line, name);
         }
         TRY(auto text, text_of(value, name));
         values[name] = {std::move(text), value.source().begin.line};
       }
     }
   } catch (const toml::parse_error& error) {
-    return fail(ErrorKind::kInvalid, "{} line {}: {}", path, error.source().begin.line, error.description());
+    return fail(ErrorKind::kInvalid, "{} line {}: {}", path, error.source().begin.line,
+                error.description());
   }
   return values;
 }
@@ -142,8 +151,9 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
-Result<LoadedConfig> load_config(const std::string& file, const std::map<std::string, std::string>& flags,
-                                 const std::function<std::optional<std::string>(const std::string&)>& env) {
+Result<LoadedConfig> load_config(
+    const std::string& file, const std::map<std::string, std::string>& flags,
+    const std::function<std::optional<std::string>(const std::string&)>& env) {
   std::map<std::string, std::pair<std::string, unsigned>> from_file;
   if (!file.empty()) {
     TRY(from_file, read_file(file));
@@ -187,8 +197,8 @@ std::string print_config(const LoadedConfig& loaded) {
     const bool text = std::holds_alternative<TextKey>(find_key(setting.key)->type);
     const std::string_view quote = text ? "\"" : "";
     constexpr std::string_view kOrigins[] = {"default", "file", "environment", "flag"};
-    out += fmt::format("{} = {}{}{}  # {}\n", setting.key.substr(dot + 1), quote, setting.value, quote,
-                       kOrigins[static_cast<int>(setting.origin)]);
+    out += fmt::format("{} = {}{}{}  # {}\n", setting.key.substr(dot + 1), quote, setting.value,
+                       quote, kOrigins[static_cast<int>(setting.origin)]);
   }
   return out;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// The server's configuration, read once at start: flags over environment over file over default. Every
-// key has one name; the environment's is STEPWELL_ and the key in capitals with '.' as '_'. conf/stepwell.toml
-// lists every key with its unit, default and reason.
+// The server's configuration, read once at start: flags over environment over file over default.
+// Every key has one name; the environment's is STEPWELL_ and the key in capitals with '.' as '_'.
+// conf/stepwell.toml lists every key with its unit, default and reason.
 
 #include <cstdint>
 #include <functional>
@@ -58,10 +58,11 @@ struct LoadedConfig {
   std::vector<Setting> settings;  // Every key, in the order of conf/stepwell.toml.
 };
 
-// `flags`: key -> text. `file`: path or empty. kInvalid names the key, where it was set and what was
-// expected; unknown keys are errors. kIo / kNotFound: the file cannot be read.
-Result<LoadedConfig> load_config(const std::string& file, const std::map<std::string, std::string>& flags,
-                                 const std::function<std::optional<std::string>(const std::string&)>& env);
+// `flags`: key -> text. `file`: path or empty. kInvalid names the key, where it was set and what
+// was expected; unknown keys are errors. kIo / kNotFound: the file cannot be read.
+Result<LoadedConfig> load_config(
+    const std::string& file, const std::map<std::string, std::string>& flags,
+    const std::function<std::optional<std::string>(const std::string&)>& env);
 
 // The process' environment, for load_config().
 std::optional<std::string> environment_variable(const std::string& name);

@@ -9,17 +9,22 @@ namespace {
 constexpr std::size_t kFirstBytes = 4096;
 
 std::string http_refusal() {
-  const std::string body = "stepwell " STEPWELL_VERSION " does not speak HTTP yet; use its binary protocol\n";
-  return fmt::format("HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
-                     "Connection: close\r\n\r\n{}",
-                     body.size(), body);
+  const std::string body =
+      "stepwell " STEPWELL_VERSION " does not speak HTTP yet; use its binary protocol\n";
+  return fmt::format(
+      "HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n{}",
+      body.size(), body);
 }
 
 }  // namespace
 
 FrontDoor::FrontDoor(std::unique_ptr<net::Listener> listener, ingest::Shared& shared,
                      std::vector<net::AsioExecutor*> network, Executor& query)
-    : listener_(std::move(listener)), shared_(shared), network_(std::move(network)), query_(query) {}
+    : listener_(std::move(listener)),
+      shared_(shared),
+      network_(std::move(network)),
+      query_(query) {}
 
 Task<void> FrontDoor::accept_all() {
   const auto self = shared_from_this();
@@ -36,8 +41,9 @@ Task<void> FrontDoor::accept_all() {
 Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor& home) {
   const auto self = shared_from_this();
   if (shared_.connections >= shared_.options.connections_max) {
-    const Error full = fail(ErrorKind::kOverloaded, "{} connections are open, the most there may be",
-                            shared_.options.connections_max);
+    const Error full =
+        fail(ErrorKind::kOverloaded, "{} connections are open, the most there may be",
+             shared_.options.connections_max);
     const std::string frame = ingest::error_frame(full, {}, true);
     auto telling = stream->write_all(as_bytes(frame));
     co_await std::move(telling);
@@ -47,7 +53,8 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
   // Counted from here on, so that connections which say nothing are limited too.
   ++shared_.connections;
   Stream& open = *stream;
-  const TimerId timer = home.post_after(shared_.options.handshake_timeout, [&open] { open.close(); });
+  const TimerId timer =
+      home.post_after(shared_.options.handshake_timeout, [&open] { open.close(); });
   std::string first(kFirstBytes, '\0');
   auto reading = open.read_some({reinterpret_cast<std::byte*>(first.data()), first.size()});
   const auto n = co_await std::move(reading);
@@ -67,13 +74,15 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
     co_await std::move(running);
     co_return;
   }
-  log().info("{}: speaks no frames, first byte {:#04x}", open.peer(), static_cast<std::uint8_t>(first[0]));
+  log().info("{}: speaks no frames, first byte {:#04x}", open.peer(),
+             static_cast<std::uint8_t>(first[0]));
   const bool text = static_cast<std::uint8_t>(first[0]) < 0x80 && first[0] >= 'A';
   const std::string answer =
       text ? http_refusal()
-           : ingest::error_frame(fail(ErrorKind::kInvalid, "the first byte is {:#04x}, a frame starts with {:#04x}",
-                                      static_cast<std::uint8_t>(first[0]), protocol::kFrameFirstByte),
-                                 {}, true);
+           : ingest::error_frame(
+                 fail(ErrorKind::kInvalid, "the first byte is {:#04x}, a frame starts with {:#04x}",
+                      static_cast<std::uint8_t>(first[0]), protocol::kFrameFirstByte),
+                 {}, true);
   auto telling = open.write_all(as_bytes(answer));
   co_await std::move(telling);
   stream->close();

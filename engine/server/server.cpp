@@ -40,8 +40,8 @@ Server::~Server() {
   for (auto& executor : network_) threads.push_back(executor.get());
   for (net::AsioExecutor* executor : threads) executor->stop();
   for (net::AsioExecutor* executor : threads) executor->join();
-  // Writes in flight complete onto the sequencer; its queued jobs hold sessions, whose sockets belong
-  // to the network's event loops.
+  // Writes in flight complete onto the sequencer; its queued jobs hold sessions, whose sockets
+  // belong to the network's event loops.
   store_.reset();
   compactor_.reset();
   sequencer_.reset();
@@ -81,9 +81,10 @@ Result<void> Server::settle() {
   const auto memory = std::make_shared<const std::string>(frame);
   const protocol::FrameView view{load_le<protocol::FrameHeader>(memory->data()), as_bytes(*memory)};
   return wait_for([&](auto done) {
-    tracking_->submit({view}, wal::Door::kServer, memory, [done](std::vector<Result<store::Verdict>> results) {
-      done(results.front() ? Result<void>(ok()) : Result<void>(results.front().error()));
-    });
+    tracking_->submit(
+        {view}, wal::Door::kServer, memory, [done](std::vector<Result<store::Verdict>> results) {
+          done(results.front() ? Result<void>(ok()) : Result<void>(results.front().error()));
+        });
   });
 }
 
@@ -93,7 +94,8 @@ Result<void> Server::listen() {
   TRY(auto listener, net::tcp_listen(acceptor, address.host, address.port));
   std::vector<net::AsioExecutor*> network;
   for (auto& executor : network_) network.push_back(executor.get());
-  door_ = std::make_shared<FrontDoor>(std::move(listener), *shared_, std::move(network), *query_.front());
+  door_ = std::make_shared<FrontDoor>(std::move(listener), *shared_, std::move(network),
+                                      *query_.front());
   spawn(acceptor, door_->accept_all());
   return ok();
 }

@@ -23,15 +23,15 @@ namespace stepwell::server {
 
 class Server {
  public:
-  // Recovers the store and listens. On an error nothing is left running. `on_poisoned` may be called
-  // on any thread: the process must stop then.
+  // Recovers the store and listens. On an error nothing is left running. `on_poisoned` may be
+  // called on any thread: the process must stop then.
   static Result<std::unique_ptr<Server>> start(const Config& config,
                                                std::function<void(const Error&)> on_poisoned);
   // Stops at once: what was not acknowledged is as if the process had been killed.
   ~Server();
 
-  // Refuse, drain, sync, close. kOverloaded: clients were still waiting when the time was up; the store
-  // is closed in order all the same.
+  // Refuse, drain, sync, close. kOverloaded: clients were still waiting when the time was up; the
+  // store is closed in order all the same.
   Result<void> stop(Instant timeout);
 
   std::string address() const;

@@ -38,9 +38,11 @@ Result<void> apply_operations(index::WriteTransaction& transaction, const Layout
     if (!in.ok() || table >= kFirstFoldTable + layout.fold_table_count()) {
       return fail(ErrorKind::kCorrupt, "index: journal row of {} bytes is cut", journal_row.size());
     }
-    const index::Table target = table == kDirectoryTable ? layout.directory
-                                : table == kChunkTable   ? layout.chunks
-                                : layout.fold_table({static_cast<std::uint8_t>(table - kFirstFoldTable)});
+    const index::Table target =
+        table == kDirectoryTable ? layout.directory
+        : table == kChunkTable
+            ? layout.chunks
+            : layout.fold_table({static_cast<std::uint8_t>(table - kFirstFoldTable)});
     if (has_value) {
       TRY(transaction.put(target, key, value));
     } else {
@@ -50,7 +52,9 @@ Result<void> apply_operations(index::WriteTransaction& transaction, const Layout
   return ok();
 }
 
-std::string journal_key(std::uint64_t row) { return Encoder().big(row).take(); }
+std::string journal_key(std::uint64_t row) {
+  return Encoder().big(row).take();
+}
 
 // Copies journal rows into place until the transaction is full; false when none is left.
 Result<bool> copy_journal(index::Environment& environment, const Layout& layout, Meta& meta,
@@ -60,7 +64,8 @@ Result<bool> copy_journal(index::Environment& environment, const Layout& layout,
     // Rows are numbered downwards to 1, the number of those left.
     const std::string key = journal_key(meta.journal_rows);
     TRY(const auto row, transaction.get(layout.journal, key));
-    if (!row) return fail(ErrorKind::kCorrupt, "index: journal row {} is missing", meta.journal_rows);
+    if (!row)
+      return fail(ErrorKind::kCorrupt, "index: journal row {} is missing", meta.journal_rows);
     TRY(apply_operations(transaction, layout, std::string(*row)));
     TRY(transaction.erase(layout.journal, key));
     --meta.journal_rows;
@@ -71,7 +76,8 @@ Result<bool> copy_journal(index::Environment& environment, const Layout& layout,
 }
 
 // Erases rows from `first_key` on, a bounded number a transaction.
-Result<void> sweep(index::Environment& environment, index::Table table, const std::string& first_key) {
+Result<void> sweep(index::Environment& environment, index::Table table,
+                   const std::string& first_key) {
   while (true) {
     std::vector<std::string> keys;
     TRY(auto transaction, environment.begin_write());
@@ -150,7 +156,8 @@ Result<void> Checkpoint::seal_points(index::WriteTransaction& transaction) {
       }
       SeriesPoints gathered = gather(runs_.back());
       runs_.pop_back();
-      series_.assign(std::make_move_iterator(gathered.begin()), std::make_move_iterator(gathered.end()));
+      series_.assign(std::make_move_iterator(gathered.begin()),
+                     std::make_move_iterator(gathered.end()));
       // Not in hash order: what is written is the same on every machine.
       std::sort(series_.begin(), series_.end(),
                 [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -208,7 +215,8 @@ Result<void> Checkpoint::seal_series(index::WriteTransaction& transaction, Serie
     const DirectoryEntry entry{meta_.next_chunk++, static_cast<std::uint32_t>(part.size()),
                                part.front(), part.back()};
     TRY(transaction.put(layout_.chunks, chunk_key(entry.chunk), encode_chunk(part)));
-    add_operation(journal_, kDirectoryTable, directory_key(series, entry.first), encode_entry(entry));
+    add_operation(journal_, kDirectoryTable, directory_key(series, entry.first),
+                  encode_entry(entry));
   }
   if (journal_.size() >= kJournalRowBytes) return flush_journal(transaction);
   return ok();
@@ -220,9 +228,11 @@ Result<void> Checkpoint::journal_rows(index::WriteTransaction& transaction) {
       phase_ = Phase::kPublish;
       return flush_journal(transaction);
     }
-    const auto rows = frozen_->rows({table_}, {}, row_after_, !row_after_.empty(), applied_, kRowsPerPage);
+    const auto rows =
+        frozen_->rows({table_}, {}, row_after_, !row_after_.empty(), applied_, kRowsPerPage);
     for (const auto& row : rows) {
-      add_operation(journal_, static_cast<std::uint8_t>(kFirstFoldTable + table_), row.key, row.change);
+      add_operation(journal_, static_cast<std::uint8_t>(kFirstFoldTable + table_), row.key,
+                    row.change);
       if (journal_.size() >= kJournalRowBytes) {
         TRY(flush_journal(transaction));
       }

@@ -31,8 +31,8 @@ class Checkpoint {
   Checkpoint(index::Environment& environment, const Layout& layout, const Meta& meta,
              GenerationPtr frozen, Lsn applied, std::uint64_t transaction_bytes);
 
-  // One transaction's worth of work, durable on return. False: all is done. After an error the index
-  // must not be written again.
+  // One transaction's worth of work, durable on return. False: all is done. After an error the
+  // index must not be written again.
   Result<bool> step();
   // Step 3 has happened.
   bool published() const { return phase_ >= Phase::kCopy; }
@@ -63,11 +63,12 @@ class Checkpoint {
   std::uint64_t transaction_bytes_;
 
   Phase phase_ = Phase::kPoints;
-  std::vector<RunNumber> runs_;                      // Still to seal, last first.
-  std::vector<std::pair<SeriesNumber, std::vector<Point>>> series_;  // Of the current run, last first.
-  std::uint8_t table_ = 0;                           // Rows: where the walk stands.
+  std::vector<RunNumber> runs_;  // Still to seal, last first.
+  std::vector<std::pair<SeriesNumber, std::vector<Point>>>
+      series_;              // Of the current run, last first.
+  std::uint8_t table_ = 0;  // Rows: where the walk stands.
   std::string row_after_;
-  std::string journal_;                              // Operations not yet written as a journal row.
+  std::string journal_;  // Operations not yet written as a journal row.
 };
 
 }  // namespace stepwell::store

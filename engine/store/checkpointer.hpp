@@ -23,7 +23,7 @@ class Checkpointer {
     Instant pause{0};
   };
   struct Events {
-    std::function<void(Lsn)> published;       // The log is not needed up to here.
+    std::function<void(Lsn)> published;  // The log is not needed up to here.
     std::function<void()> finished;
     std::function<void(const Error&)> failed;  // The index must not be written again.
   };

@@ -41,8 +41,8 @@ Result<void> decode_chunk(std::string_view chunk, std::vector<Point>& into) {
   const std::size_t count = in.get<std::uint32_t>();
   const std::string_view columns = in.rest();
   if (!in.ok() || form != kPlainColumns || columns.size() != count * 24) {
-    return fail(ErrorKind::kCorrupt, "chunk of {} bytes has form {} and {} points", chunk.size(), form,
-                count);
+    return fail(ErrorKind::kCorrupt, "chunk of {} bytes has form {} and {} points", chunk.size(),
+                form, count);
   }
   const std::size_t start = into.size();
   into.resize(start + count);
@@ -58,7 +58,9 @@ Result<void> decode_chunk(std::string_view chunk, std::vector<Point>& into) {
   return ok();
 }
 
-std::string directory_prefix(SeriesNumber series) { return Encoder().big(series.value).take(); }
+std::string directory_prefix(SeriesNumber series) {
+  return Encoder().big(series.value).take();
+}
 
 std::string directory_key(SeriesNumber series, const Point& first) {
   Encoder key;
@@ -82,10 +84,13 @@ Result<DirectoryEntry> decode_entry(std::string_view value) {
   entry.count = in.get<std::uint32_t>();
   entry.first = get_point(in);
   entry.last = get_point(in);
-  if (!in.done() || entry.count == 0) return fail(ErrorKind::kCorrupt, "directory entry has {} bytes", value.size());
+  if (!in.done() || entry.count == 0)
+    return fail(ErrorKind::kCorrupt, "directory entry has {} bytes", value.size());
   return entry;
 }
 
-std::string chunk_key(std::uint64_t chunk) { return Encoder().big(chunk).take(); }
+std::string chunk_key(std::uint64_t chunk) {
+  return Encoder().big(chunk).take();
+}
 
 }  // namespace stepwell::store

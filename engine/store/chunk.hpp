@@ -1,8 +1,8 @@
 #pragma once
 
-// How points lie in the index: chunks of sorted points and, per series, a directory of them. The plain
-// form of this version: columns of 8 bytes a value, at most kChunkPoints a chunk. UNSTABLE until the
-// format is called version 1.
+// How points lie in the index: chunks of sorted points and, per series, a directory of them. The
+// plain form of this version: columns of 8 bytes a value, at most kChunkPoints a chunk. UNSTABLE
+// until the format is called version 1.
 
 #include <cstdint>
 #include <span>

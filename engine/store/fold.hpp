@@ -1,8 +1,9 @@
 #pragma once
 
 // What the store and the domain say to each other. The store keeps numbered ordered tables of rows
-// (bytes -> bytes) and series of points; the domain implements Fold and owns what they mean. The fold
-// is deterministic: no clock, no randomness, no configuration, only the record and what is stored.
+// (bytes -> bytes) and series of points; the domain implements Fold and owns what they mean. The
+// fold is deterministic: no clock, no randomness, no configuration, only the record and what is
+// stored.
 
 #include <cstdint>
 #include <functional>

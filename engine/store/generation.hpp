@@ -1,7 +1,8 @@
 #pragma once
 
-// What was applied since the last checkpoint: rows, versioned by LSN, and references to the points in
-// the log's memory. The active generation grows; at a checkpoint it is frozen and a new one begins.
+// What was applied since the last checkpoint: rows, versioned by LSN, and references to the points
+// in the log's memory. The active generation grows; at a checkpoint it is frozen and a new one
+// begins.
 //
 // Written by the sequencer only, read by any thread; each call holds the lock for itself. A reader
 // names the LSN as of which it reads.

@@ -70,8 +70,9 @@ Result<void> LayeredReader::scan(TableNumber table, std::string_view prefix, std
     const auto* upper = active.row();
     const auto* lower = frozen.row();
     if (!upper && !lower && !stored) return ok();
-    std::string_view least = upper ? std::string_view(upper->key)
-                                   : lower ? std::string_view(lower->key) : stored->key;
+    std::string_view least = upper   ? std::string_view(upper->key)
+                             : lower ? std::string_view(lower->key)
+                                     : stored->key;
     if (lower) least = std::min(least, std::string_view(lower->key));
     if (stored) least = std::min(least, stored->key);
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Who sees what: the published LSN, the active and the frozen generation, and the index below them,
-// taken and swapped under one lock. Readers take a snapshot; the sequencer writes the active generation
-// and publishes; a checkpoint freezes, and thaws when the index has everything.
+// taken and swapped under one lock. Readers take a snapshot; the sequencer writes the active
+// generation and publishes; a checkpoint freezes, and thaws when the index has everything.
 
 #include <cstdint>
 #include <memory>
@@ -27,8 +27,8 @@ class Layers {
   // Bytes of both generations.
   std::uint64_t bytes() const;
 
-  // Sequencer. What the fold reads and writes while it applies one group: it sees its own writes, and
-  // nobody else does before publish(). Short-lived.
+  // Sequencer. What the fold reads and writes while it applies one group: it sees its own writes,
+  // and nobody else does before publish(). Short-lived.
   class Transaction final : public ApplyTransaction {
    public:
     Transaction(GenerationPtr active, std::unique_ptr<LayeredReader> reader, Lsn published)
@@ -57,7 +57,8 @@ class Layers {
     GenerationPtr generation;
     Lsn up_to;
   };
-  // The active generation becomes the frozen one; there is none yet. Everything applied is published.
+  // The active generation becomes the frozen one; there is none yet. Everything applied is
+  // published.
   Frozen freeze();
   // The index has the frozen generation.
   void thaw();

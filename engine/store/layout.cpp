@@ -11,7 +11,8 @@ constexpr std::size_t kOwnTables = 4;
 }  // namespace
 
 std::vector<std::string> Layout::table_names(const std::vector<std::string>& fold_tables) {
-  std::vector<std::string> names = {"store.meta", "store.journal", "store.directory", "store.chunks"};
+  std::vector<std::string> names = {"store.meta", "store.journal", "store.directory",
+                                    "store.chunks"};
   names.insert(names.end(), fold_tables.begin(), fold_tables.end());
   return names;
 }
@@ -41,7 +42,8 @@ Result<std::optional<Meta>> Layout::read_meta(const index::ReadTransaction& tran
   value.applied.value = in.get<std::uint64_t>();
   value.next_chunk = in.get<std::uint64_t>();
   value.journal_rows = in.get<std::uint64_t>();
-  if (!in.done()) return fail(ErrorKind::kCorrupt, "the index's meta row has {} bytes", row->size());
+  if (!in.done())
+    return fail(ErrorKind::kCorrupt, "the index's meta row has {} bytes", row->size());
   return std::optional<Meta>(value);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The index's tables that are the store's own, ahead of the fold's, and the row that says how far the
-// index reaches.
+// The index's tables that are the store's own, ahead of the fold's, and the row that says how far
+// the index reaches.
 
 #include <cstdint>
 #include <string>
@@ -20,10 +20,10 @@ inline constexpr std::uint32_t kFormatVersion = 0;  // 0: unstable, see docs/FOR
 struct Meta {
   std::uint32_t format = kFormatVersion;
   StoreId store;
-  std::uint64_t incarnation = 0;    // Counts the openings for writing.
-  Lsn applied;                      // Every record up to it is in the index or in its journal.
-  std::uint64_t next_chunk = 1;     // Chunks from here on are orphans of an unpublished checkpoint.
-  std::uint64_t journal_rows = 0;   // Rows of the published journal, not yet all copied; 0: none.
+  std::uint64_t incarnation = 0;   // Counts the openings for writing.
+  Lsn applied;                     // Every record up to it is in the index or in its journal.
+  std::uint64_t next_chunk = 1;    // Chunks from here on are orphans of an unpublished checkpoint.
+  std::uint64_t journal_rows = 0;  // Rows of the published journal, not yet all copied; 0: none.
 };
 
 // Handles of everything in the index.

@@ -12,8 +12,12 @@ constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
 }  // namespace
 
 // Infinities have the extreme ranks, so they end the order of values.
-Point greatest_point() { return {kMax, kMax, std::numeric_limits<double>::infinity()}; }
-Point least_point() { return {kMin, kMin, -std::numeric_limits<double>::infinity()}; }
+Point greatest_point() {
+  return {kMax, kMax, std::numeric_limits<double>::infinity()};
+}
+Point least_point() {
+  return {kMin, kMin, -std::numeric_limits<double>::infinity()};
+}
 
 PointRange step_range(std::int64_t first_step, std::int64_t last_step) {
   Point first = least_point(), last = greatest_point();
@@ -78,7 +82,8 @@ Result<void> read_chunk(const index::ReadTransaction& transaction, const Layout&
   if (auto decoded = decode_chunk(*chunk, into); !decoded) {
     return in_context(fmt::format("index: chunk {}", entry.chunk), decoded.error());
   }
-  if (into.size() - start != entry.count || into[start] != entry.first || into.back() != entry.last) {
+  if (into.size() - start != entry.count || into[start] != entry.first ||
+      into.back() != entry.last) {
     return fail(ErrorKind::kCorrupt, "index: chunk {} does not hold what its directory entry says",
                 entry.chunk);
   }

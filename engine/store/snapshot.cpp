@@ -50,13 +50,14 @@ Result<SeriesSummary> Snapshot::summary(RunNumber run, SeriesNumber series) cons
   std::vector<Point> overlapped;
   for (const DirectoryEntry& entry : entries) {
     summary.count += entry.count;
-    // Points that a chunk holds already must not count twice: look into chunks that young ones touch.
+    // Points that a chunk holds already must not count twice: look into chunks that young ones
+    // touch.
     const auto from = std::lower_bound(young.begin(), young.end(), entry.first);
     if (from == young.end() || entry.last < *from) continue;
     TRY(read_chunk(transaction, reader_->layout(), entry, overlapped));
   }
-  summary.count += static_cast<std::uint64_t>(
-      std::count_if(young.begin(), young.end(), [&](const Point& point) {
+  summary.count +=
+      static_cast<std::uint64_t>(std::count_if(young.begin(), young.end(), [&](const Point& point) {
         return !std::binary_search(overlapped.begin(), overlapped.end(), point);
       }));
 

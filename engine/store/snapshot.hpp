@@ -1,9 +1,9 @@
 #pragma once
 
-// What a reader sees: everything published before it was taken, and nothing later. Any thread, one at
-// a time. Short-lived: it keeps pages of the index and frames in memory from being freed, so it is
-// never held across a wait. A long stream is pages, each from its own snapshot, resumed after the last
-// point sent.
+// What a reader sees: everything published before it was taken, and nothing later. Any thread, one
+// at a time. Short-lived: it keeps pages of the index and frames in memory from being freed, so it
+// is never held across a wait. A long stream is pages, each from its own snapshot, resumed after
+// the last point sent.
 
 #include <cstdint>
 #include <optional>

@@ -2,6 +2,7 @@
 
 #include "engine/base/assert.hpp"
 #include "engine/base/logging.hpp"
+#include "engine/base/one_shot.hpp"
 
 namespace stepwell::store {
 namespace {
@@ -44,7 +45,8 @@ Result<std::unique_ptr<Store>> Store::open(Environment environment, const std::s
   const std::string wal_directory = directory + "/wal";
   TRY(const bool exists, files.exists(wal_directory));
   if (!exists && self->options_.read_only) {
-    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {})", directory, wal_directory);
+    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {})", directory,
+                wal_directory);
   }
   TRY(files.make_directories(directory));
   TRY(self->lock_, files.lock_directory(directory));
@@ -59,10 +61,11 @@ Result<void> Store::open_index(bool exists) {
   index_options.map_bytes = options_.index_map_bytes;
   const auto tables = Layout::table_names(fold_.tables());
   auto opened = index::Environment::open(path, tables, index_options);
-  // The log's directory comes after the index is durable. While there is none, a file that is no index
-  // is what a power cut left of a creation: nothing was ever acknowledged.
+  // The log's directory comes after the index is durable. While there is none, a file that is no
+  // index is what a power cut left of a creation: nothing was ever acknowledged.
   if (!opened && opened.error().kind == ErrorKind::kCorrupt && !exists && !options_.read_only) {
-    stepwell::log().warn("{}; it was never used: set aside as {}.incomplete", opened.error().text, path);
+    stepwell::log().warn("{}; it was never used: set aside as {}.incomplete", opened.error().text,
+                         path);
     TRY(index::Environment::set_aside(path));
     opened = index::Environment::open(path, tables, index_options);
   }
@@ -106,8 +109,9 @@ Result<void> Store::open_log(OpenReport& report) {
     poison(in_context("checkpoint", error));
     if (closed_callback_) finish_closing();
   };
-  checkpointer_ = std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
-                                                 environment_.compactor, meta_, how, std::move(events));
+  checkpointer_ =
+      std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
+                                     environment_.compactor, meta_, how, std::move(events));
 
   options_.log.read_only = options_.read_only;
   const wal::Environment log_environment{environment_.files, environment_.sequencer,
@@ -118,8 +122,8 @@ Result<void> Store::open_log(OpenReport& report) {
     if (layers_->bytes() < options_.pending_bytes_max || options_.read_only) return ok();
     return checkpointer_->run_now();
   };
-  TRY(log_, wal::Log::open(log_environment, directory_ + "/wal", options_.log, meta_.applied, replay,
-                           report.log));
+  TRY(log_, wal::Log::open(log_environment, directory_ + "/wal", options_.log, meta_.applied,
+                           replay, report.log));
   report.checkpoints = checkpointer_->count();
   generation_bytes_ = layers_->bytes();
   if (options_.read_only) return ok();
@@ -146,7 +150,8 @@ void Store::submit(std::vector<Command> commands, std::shared_ptr<const void> me
   std::uint64_t bytes = 0;
   for (const Command& command : submission->commands) bytes += command.payload.size();
   in_flight_bytes_ += bytes;
-  environment_.sequencer.post([this, submission = std::move(submission)] { append_all(submission); });
+  environment_.sequencer.post(
+      [this, submission = std::move(submission)] { append_all(submission); });
 }
 
 Task<Result<Verdict>> Store::submit(wal::Envelope envelope, std::string payload, Executor& resume,
@@ -192,7 +197,8 @@ Result<void> Store::admit(const Command& command) {
   }
   look_at_disk();
   if (disk_low_ && !command.uses_reserve) {
-    return fail(ErrorKind::kOverloaded, "the disk of {} is nearly full: only deletes are taken", directory_);
+    return fail(ErrorKind::kOverloaded, "the disk of {} is nearly full: only deletes are taken",
+                directory_);
   }
   return ok();
 }
@@ -209,7 +215,8 @@ void Store::look_at_disk() {
   const bool low = !free || free.value() + log.segments_pooled * log.segment_bytes < reserve;
   const bool long_log = log.segments_live * log.segment_bytes > options_.log_bytes_max;
   if (low && !disk_low_) {
-    stepwell::log().error("{}: less than {} bytes are free; refusing all but deletes", directory_, reserve);
+    stepwell::log().error("{}: less than {} bytes are free; refusing all but deletes", directory_,
+                          reserve);
   } else if (!low && disk_low_) {
     stepwell::log().warn("{}: there is space again", directory_);
   }

@@ -1,11 +1,11 @@
 #pragma once
 
-// Log + generations + index as one durable, snapshot-readable store. A command is appended to the log;
-// when its group is on disk the fold applies it, the result is published to readers, and only then its
-// verdict is given. See README.md for the parts and docs/STORE.md for a point's life.
+// Log + generations + index as one durable, snapshot-readable store. A command is appended to the
+// log; when its group is on disk the fold applies it, the result is published to readers, and only
+// then its verdict is given. See README.md for the parts and docs/STORE.md for a point's life.
 //
-// open() and close() belong to the thread that owns the store; submit(), snapshot() and status() may be
-// called from any thread. The fold runs on the sequencer.
+// open() and close() belong to the thread that owns the store; submit(), snapshot() and status()
+// may be called from any thread. The fold runs on the sequencer.
 
 #include <atomic>
 #include <cstdint>
@@ -24,63 +24,22 @@
 #include "engine/store/checkpointer.hpp"
 #include "engine/store/fold.hpp"
 #include "engine/store/layers.hpp"
+#include "engine/store/options.hpp"
 #include "engine/wal/log.hpp"
 
 namespace stepwell::store {
 
-struct Options {
-  wal::Options log;
-  std::uint64_t pending_bytes_max = 128 << 20;     // Applied, not yet in the index. Beyond: overloaded.
-  std::uint64_t checkpoint_bytes = 32 << 20;       // A checkpoint starts at this much…
-  Instant checkpoint_after = std::chrono::seconds(2);  // …or when the oldest record is this old.
-  std::uint64_t transaction_bytes = 8 << 20;       // Of one index transaction.
-  Instant transaction_pause = milliseconds(1);     // Between two of them, so that the log's syncs pass.
-  std::uint64_t log_bytes_max = 1 << 30;           // Unreleased log. Beyond: overloaded.
-  std::uint64_t index_map_bytes = std::uint64_t{1} << 40;
-  std::string index_directory;                     // Where the index lies; empty: with the log.
-  bool read_only = false;                          // Recover and read; nothing is submitted.
-};
-
-struct Environment {
-  io::FileSystem& files;
-  Executor& sequencer;
-  Executor& compactor;
-  Random& random;
-};
-
-struct Command {
-  wal::Envelope envelope;
-  Bytes payload;
-  bool uses_reserve = false;  // Deletes and purges pass on a disk that is full for others.
-};
-
-struct OpenReport {
-  wal::RecoveryReport log;
-  std::uint64_t checkpoints = 0;  // Taken while a long log was replayed.
-};
-
-struct Status {
-  std::uint64_t pending_bytes = 0;  // In flight, or applied and not yet in the index.
-  std::uint64_t pending_bytes_max = 0;
-  std::uint64_t checkpoints = 0;
-  std::uint64_t records = 0;        // Applied since the opening, replayed ones included.
-  bool disk_low = false;            // Only deletes and purges are taken.
-  Lsn published;
-  wal::Log::Stats log;
-  std::uint64_t room() const {
-    return pending_bytes < pending_bytes_max ? pending_bytes_max - pending_bytes : 0;
-  }
-};
-
 class Store {
  public:
-  // One result a command, in order. An Error is kOverloaded (nothing was logged; try again), kInvalid
-  // (too large) or kIo (the store is poisoned; whether it was logged is not known). On the sequencer.
+  // One result a command, in order. An Error is kOverloaded (nothing was logged; try again),
+  // kInvalid (too large) or kIo (the store is poisoned; whether it was logged is not known). On the
+  // sequencer.
   using Decided = std::function<void(std::vector<Result<Verdict>>)>;
   using OnPoisoned = std::function<void(const Error&)>;
 
   // Opens or creates the store in `directory`: takes its lock, recovers log and index. `fold`
-  // outlives the store. kDenied: another process has it open. kNotFound: read-only, and none is there.
+  // outlives the store. kDenied: another process has it open. kNotFound: read-only, and none is
+  // there.
   static Result<std::unique_ptr<Store>> open(Environment environment, const std::string& directory,
                                              Options options, Fold& fold, OpenReport& report);
   // After close(), or after the executors have stopped.

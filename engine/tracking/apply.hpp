@@ -1,12 +1,12 @@
 #pragma once
 
-// Inside the fold: one function a kind of record. Each gets a Step: the record, its decoded header and
-// the state it may change. A function that refuses returns a Refusal and has changed nothing; what it
-// returns as an Error is a failure to read the state.
+// Inside the fold: one function a kind of record. Each gets a Step: the record, its decoded header
+// and the state it may change. A function that refuses returns a Refusal and has changed nothing;
+// what it returns as an Error is a failure to read the state.
 
 #include <cstdint>
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,8 +24,8 @@ struct Step {
   store::ApplyTransaction& rows;
   const wal::RecordView& record;
   const protocol::FrameView& frame;
-  RunState* run = nullptr;       // Of the header, where the kind needs one.
-  WriterState* writer = nullptr; // Likewise; null for commands.
+  RunState* run = nullptr;        // Of the header, where the kind needs one.
+  WriterState* writer = nullptr;  // Likewise; null for commands.
 };
 
 struct Applied {
@@ -35,11 +35,15 @@ struct Applied {
 
 using Outcome = std::variant<Applied, Refusal>;
 
-inline Refusal refuse(VerdictCode code, std::string text) { return {code, std::move(text)}; }
-inline Refusal refuse_invalid(const Error& error) { return {VerdictCode::kInvalid, error.text}; }
+inline Refusal refuse(VerdictCode code, std::string text) {
+  return {code, std::move(text)};
+}
+inline Refusal refuse_invalid(const Error& error) {
+  return {VerdictCode::kInvalid, error.text};
+}
 
 // A writer's stream (stream_apply.cpp, batch_apply.cpp).
-Result<Outcome> apply_open(Step& step);    // Finds or creates the run and adds the writer.
+Result<Outcome> apply_open(Step& step);  // Finds or creates the run and adds the writer.
 Result<Outcome> apply_batch(Step& step);
 Result<Outcome> apply_params(Step& step);
 Result<Outcome> apply_tags(Step& step);

@@ -1,5 +1,5 @@
-// Metric batches. The hot path: nothing here touches points one by one, except a step column that is
-// not regular, whose greatest step the run must know.
+// Metric batches. The hot path: nothing here touches points one by one, except a step column that
+// is not regular, whose greatest step the run must know.
 
 #include <algorithm>
 #include <limits>
@@ -54,8 +54,9 @@ Result<Outcome> apply_batch(Step& step) {
   if (broken) return Outcome(std::move(*broken));
   const auto assigned = assign_steps(run.row, blocks);
   if (!assigned) {
-    return Outcome(refuse(VerdictCode::kInvalid,
-                          fmt::format("the run's next step after {} overflows", run.row.greatest_step)));
+    return Outcome(
+        refuse(VerdictCode::kInvalid,
+               fmt::format("the run's next step after {} overflows", run.row.greatest_step)));
   }
 
   std::uint64_t bytes = step.frame.bytes.size();

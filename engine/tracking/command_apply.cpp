@@ -3,6 +3,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/tracking/apply.hpp"
+#include "engine/tracking/row_keys.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/text.hpp"
 
@@ -63,17 +64,19 @@ Result<Outcome> create_experiment_command(Step& step) {
   if (auto checked = check_texts("tag", command.tags); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
-  if (auto checked = protocol::check_value("artifact location", command.artifact_location); !checked) {
+  if (auto checked = protocol::check_value("artifact location", command.artifact_location);
+      !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
   if (command.id > kExperimentIdMax) {
-    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("experiment id {}, at most {}", command.id,
-                                                             kExperimentIdMax)));
+    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("experiment id {}, at most {}",
+                                                             command.id, kExperimentIdMax)));
   }
   TRY(const auto known, step.state.find_experiment(step.rows, command.name));
   if (known) {
-    return Outcome(refuse(VerdictCode::kExists, fmt::format("experiment '{}' exists as {}",
-                                                            protocol::quoted(command.name), known->value)));
+    return Outcome(refuse(
+        VerdictCode::kExists,
+        fmt::format("experiment '{}' exists as {}", protocol::quoted(command.name), known->value)));
   }
   if (command.id != 0) {
     TRY(const auto taken, step.state.find_experiment(step.rows, ExperimentId{command.id}));
@@ -105,8 +108,9 @@ Result<Outcome> update_experiment(Step& step) {
   if (row->name == command.name) return Outcome(Applied{});
   TRY(const auto known, step.state.find_experiment(step.rows, command.name));
   if (known) {
-    return Outcome(refuse(VerdictCode::kExists, fmt::format("experiment '{}' exists as {}",
-                                                            protocol::quoted(command.name), known->value)));
+    return Outcome(refuse(
+        VerdictCode::kExists,
+        fmt::format("experiment '{}' exists as {}", protocol::quoted(command.name), known->value)));
   }
   TRY(remove_experiment_name(step, row->name));
   TRY(put_name(step, command.name, command.id));
@@ -158,12 +162,14 @@ Result<Outcome> create_run_command(Step& step) {
   if (step.run) {
     return Outcome(refuse(VerdictCode::kExists, fmt::format("run {} exists", id.hex())));
   }
-  TRY(const auto experiment, step.state.find_experiment(step.rows, ExperimentId{command.experiment}));
+  TRY(const auto experiment,
+      step.state.find_experiment(step.rows, ExperimentId{command.experiment}));
   if (!experiment) return Outcome(no_experiment(command.experiment));
   if (experiment->stage.deleted) {
     return Outcome(deleted_experiment(command.experiment));
   }
-  if (auto checked = check_new_run(command); !checked) return Outcome(refuse_invalid(checked.error()));
+  if (auto checked = check_new_run(command); !checked)
+    return Outcome(refuse_invalid(checked.error()));
   TRY(step.run, create_run(step, {id, ExperimentId{command.experiment}, command.name, command.user,
                                   command.start_ms}));
   for (const auto& tag : command.tags) {
@@ -178,7 +184,8 @@ Result<Outcome> update_run(Step& step) {
   const wire::UpdateRunT& command = decoded.value();
   if (!step.run) return Outcome(no_run(step));
   if (command.status > static_cast<std::uint8_t>(RunStatus::kKilled)) {
-    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("status {} is not known", command.status)));
+    return Outcome(
+        refuse(VerdictCode::kInvalid, fmt::format("status {} is not known", command.status)));
   }
   if (auto checked = protocol::check_name("run name", command.name); !checked) {
     return Outcome(refuse_invalid(checked.error()));
@@ -269,23 +276,34 @@ Result<RunState*> create_run(Step& step, NewRun values) {
   row.name = std::move(values.name);
   row.user = std::move(values.user);
   row.start_ms = values.start_ms;
-  step.rows.put(table::kRunIds, as_text(std::as_bytes(std::span(row.id.bytes))), key_of(number.value));
+  step.rows.put(table::kRunIds, as_text(std::as_bytes(std::span(row.id.bytes))),
+                key_of(number.value));
   step.rows.put(table::kExperimentRuns, key_of(row.experiment.value, number.value), "");
   return &step.state.add_run(number, std::move(row));
 }
 
 Result<Outcome> apply_command(Step& step) {
   switch (step.frame.header.kind) {
-    case Kind::kCreateExperiment: return create_experiment_command(step);
-    case Kind::kUpdateExperiment: return update_experiment(step);
-    case Kind::kExperimentStage: return experiment_stage(step);
-    case Kind::kExperimentTag: return experiment_tag(step);
-    case Kind::kCreateRun: return create_run_command(step);
-    case Kind::kUpdateRun: return update_run(step);
-    case Kind::kRunStage: return run_stage(step);
-    case Kind::kDeleteTag: return delete_tag(step);
-    case Kind::kSettings: return settings(step);
-    default: return Outcome(refuse(VerdictCode::kUnsupported, "this command is not known"));
+    case Kind::kCreateExperiment:
+      return create_experiment_command(step);
+    case Kind::kUpdateExperiment:
+      return update_experiment(step);
+    case Kind::kExperimentStage:
+      return experiment_stage(step);
+    case Kind::kExperimentTag:
+      return experiment_tag(step);
+    case Kind::kCreateRun:
+      return create_run_command(step);
+    case Kind::kUpdateRun:
+      return update_run(step);
+    case Kind::kRunStage:
+      return run_stage(step);
+    case Kind::kDeleteTag:
+      return delete_tag(step);
+    case Kind::kSettings:
+      return settings(step);
+    default:
+      return Outcome(refuse(VerdictCode::kUnsupported, "this command is not known"));
   }
 }
 

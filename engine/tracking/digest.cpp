@@ -7,6 +7,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/tracking/history.hpp"
+#include "engine/tracking/row_keys.hpp"
 
 namespace stepwell::tracking {
 namespace {
@@ -60,9 +61,12 @@ Result<void> add_writers(Hasher& hash, const View& view, RunNumber number, const
   TRY(const auto writers, view.writers_of(number));
   for (const auto& [id, row] : writers) {
     hash.put(id.bytes).put(row.next).put(row.closed_holes).put(row.batches);
-    hash.text(row.slot).put(row.is_open_in(run)).put(row.status).put(std::uint64_t{row.holes.size()});
-    // Not the points that are missing: how they are told apart when a hole is filled in part depends
-    // on the order in which that happens.
+    hash.text(row.slot)
+        .put(row.is_open_in(run))
+        .put(row.status)
+        .put(std::uint64_t{row.holes.size()});
+    // Not the points that are missing: how they are told apart when a hole is filled in part
+    // depends on the order in which that happens.
     for (const Hole& hole : row.holes) {
       hash.put(hole.from).put(hole.to).put(hole.rejected).put(hole.verdict);
     }

@@ -1,8 +1,8 @@
 #pragma once
 
 // The logical digest: two stores are equal when theirs are, whatever their file bytes. It covers
-// experiments by name; runs by UUID with params, tags, status, points, watermarks and holes. It does not
-// cover numbers, key ids, arrival times, counters of duplicates or the incarnation.
+// experiments by name; runs by UUID with params, tags, status, points, watermarks and holes. It
+// does not cover numbers, key ids, arrival times, counters of duplicates or the incarnation.
 
 #include <functional>
 #include <string>

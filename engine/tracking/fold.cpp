@@ -20,12 +20,18 @@ store::Verdict verdict(VerdictCode code, std::uint64_t expected, std::string tex
 
 Result<Outcome> apply_kind(Step& step) {
   switch (step.frame.header.kind) {
-    case Kind::kOpen: return apply_open(step);
-    case Kind::kBatch: return apply_batch(step);
-    case Kind::kParams: return apply_params(step);
-    case Kind::kTags: return apply_tags(step);
-    case Kind::kEnd: return apply_end(step);
-    default: return Outcome(refuse(VerdictCode::kUnsupported, "this kind is not known"));
+    case Kind::kOpen:
+      return apply_open(step);
+    case Kind::kBatch:
+      return apply_batch(step);
+    case Kind::kParams:
+      return apply_params(step);
+    case Kind::kTags:
+      return apply_tags(step);
+    case Kind::kEnd:
+      return apply_end(step);
+    default:
+      return Outcome(refuse(VerdictCode::kUnsupported, "this kind is not known"));
   }
 }
 
@@ -47,10 +53,11 @@ Result<store::Verdict> apply_skip(Step& step) {
   WriterRow& writer = step.writer->row;
   if (!decoded) return verdict(VerdictCode::kInvalid, writer.next, decoded.error().text);
   wire::SkipT& skip = decoded.value();
-  constexpr auto kSequenceMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr auto kSequenceMax =
+      static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (skip.from == 0 || skip.from > skip.to || skip.to > kSequenceMax ||
-      skip.series.size() > protocol::kLostSeriesMax || skip.reason.size() > protocol::kReasonBytesMax ||
-      !protocol::is_utf8(skip.reason)) {
+      skip.series.size() > protocol::kLostSeriesMax ||
+      skip.reason.size() > protocol::kReasonBytesMax || !protocol::is_utf8(skip.reason)) {
     return verdict(VerdictCode::kInvalid, writer.next,
                    fmt::format("skip of [{}, {}] is not well-formed", skip.from, skip.to));
   }
@@ -60,8 +67,8 @@ Result<store::Verdict> apply_skip(Step& step) {
     }
   }
   if (skip.from > writer.next) {
-    return verdict(VerdictCode::kGap, writer.next, fmt::format("skip from {}, expected at most {}",
-                                                               skip.from, writer.next));
+    return verdict(VerdictCode::kGap, writer.next,
+                   fmt::format("skip from {}, expected at most {}", skip.from, writer.next));
   }
   Hole hole{skip.from, skip.to, false, VerdictCode::kApplied, skip.reason, skip.points, {}};
   for (const auto& lost : skip.series) {
@@ -97,7 +104,8 @@ Result<store::Verdict> apply_at_place(Step& step, std::uint64_t sequence) {
       count_duplicate(step);
       return verdict(placed.hole->verdict, writer.next, placed.hole->reason);
     case Place::kNext:
-    case Place::kFillsHole: break;
+    case Place::kFillsHole:
+      break;
   }
   Outcome outcome;
   if (step.frame.header.kind == Kind::kRefused) {
@@ -147,12 +155,13 @@ Result<store::Verdict> apply_stream(Step& step) {
   return verdict(VerdictCode::kApplied, step.writer->row.next);
 }
 
-// The REST door hides a deleted run from all that would change it but a restore; frames of writers are
-// stored, since a restore expects them.
+// The REST door hides a deleted run from all that would change it but a restore; frames of writers
+// are stored, since a restore expects them.
 Result<bool> is_hidden_from(const Step& step) {
   if (step.record.envelope.door != wal::Door::kRest || !step.run) return false;
   const Kind kind = step.frame.header.kind;
-  if (protocol::is_command_kind(kind) && kind != Kind::kUpdateRun && kind != Kind::kDeleteTag) return false;
+  if (protocol::is_command_kind(kind) && kind != Kind::kUpdateRun && kind != Kind::kDeleteTag)
+    return false;
   TRY(const auto experiment, step.state.find_experiment(step.rows, step.run->row.experiment));
   return experiment && is_deleted(step.run->row, *experiment);
 }
@@ -162,7 +171,8 @@ Result<store::Verdict> apply_writerless(Step& step) {
   Outcome outcome;
   TRY(const bool hidden, is_hidden_from(step));
   if (hidden) {
-    outcome = refuse(VerdictCode::kInvalid, fmt::format("run {} is deleted", step.run->row.id.hex()));
+    outcome =
+        refuse(VerdictCode::kInvalid, fmt::format("run {} is deleted", step.run->row.id.hex()));
   } else if (protocol::is_command_kind(step.frame.header.kind)) {
     TRY(outcome, apply_command(step));
   } else if (!step.run) {
@@ -181,7 +191,9 @@ Result<store::Verdict> apply_writerless(Step& step) {
 
 }  // namespace
 
-std::vector<std::string> Fold::tables() const { return table_names(); }
+std::vector<std::string> Fold::tables() const {
+  return table_names();
+}
 
 Result<store::Verdict> Fold::apply(store::ApplyTransaction& transaction,
                                    const wal::RecordView& record) {
@@ -189,11 +201,12 @@ Result<store::Verdict> Fold::apply(store::ApplyTransaction& transaction,
   if (!header || header.value().frame_bytes() > record.payload.size()) {
     return verdict(VerdictCode::kDamaged, 0, "the record does not hold a frame");
   }
-  const protocol::FrameView frame{header.value(), record.payload.first(header.value().frame_bytes())};
+  const protocol::FrameView frame{header.value(),
+                                  record.payload.first(header.value().frame_bytes())};
   Step step{state_, transaction, record, frame};
   const bool has_writer = !frame.header.writer.is_zero();
   return has_writer && protocol::is_stream_kind(frame.header.kind) ? apply_stream(step)
-                                                                  : apply_writerless(step);
+                                                                   : apply_writerless(step);
 }
 
 Result<void> Fold::end_group(store::ApplyTransaction& transaction) {

@@ -1,8 +1,9 @@
 #pragma once
 
-// The domain's fold: what each record does to experiments, runs, params, tags and metrics. Every record
-// is a frame (protocol/frame.hpp); the envelope says through which door it came. Deterministic: a
-// record gives the same verdict on every replay of the same log. Belongs to the sequencer.
+// The domain's fold: what each record does to experiments, runs, params, tags and metrics. Every
+// record is a frame (protocol/frame.hpp); the envelope says through which door it came.
+// Deterministic: a record gives the same verdict on every replay of the same log. Belongs to the
+// sequencer.
 
 #include <string>
 #include <vector>

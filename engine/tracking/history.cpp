@@ -16,7 +16,8 @@ Result<History> History::plan(const View& view, const wire::HistoryT& question) 
   history.range_ = store::step_range(question.first_step, question.last_step);
   TRY(history.series_, view.series_of(*run));
   std::erase_if(history.series_, [&](const SeriesName& name) {
-    const bool wanted = question.keys.empty() || std::ranges::find(question.keys, name.key) != question.keys.end();
+    const bool wanted =
+        question.keys.empty() || std::ranges::find(question.keys, name.key) != question.keys.end();
     return !wanted || (!question.all_contexts && !name.context.empty());
   });
   return history;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Streams series as pages, each from its own short snapshot, resumed after the last point sent: every
-// point acknowledged before the question is in it once, in order; later ones may be.
+// Streams series as pages, each from its own short snapshot, resumed after the last point sent:
+// every point acknowledged before the question is in it once, in order; later ones may be.
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,5 @@
 #include "engine/tracking/rows.hpp"
 
-#include <xxhash.h>
-
 #include "engine/base/bytes.hpp"
 
 namespace stepwell::tracking {
@@ -50,18 +48,26 @@ Hole get_hole(Decoder& in) {
 }  // namespace
 
 std::vector<std::string> table_names() {
-  return {"counters", "experiments", "experiment_names", "experiment_tags", "runs", "run_ids",
-          "experiment_runs", "params", "tags", "writers", "slots", "keys", "key_names", "contexts",
-          "context_names", "series", "settings"};
+  return {"counters",        "experiments", "experiment_names",
+          "experiment_tags", "runs",        "run_ids",
+          "experiment_runs", "params",      "tags",
+          "writers",         "slots",       "keys",
+          "key_names",       "contexts",    "context_names",
+          "series",          "settings"};
 }
 
 std::string_view to_string(RunStatus status) {
   switch (status) {
-    case RunStatus::kRunning: return "RUNNING";
-    case RunStatus::kScheduled: return "SCHEDULED";
-    case RunStatus::kFinished: return "FINISHED";
-    case RunStatus::kFailed: return "FAILED";
-    case RunStatus::kKilled: return "KILLED";
+    case RunStatus::kRunning:
+      return "RUNNING";
+    case RunStatus::kScheduled:
+      return "SCHEDULED";
+    case RunStatus::kFinished:
+      return "FINISHED";
+    case RunStatus::kFailed:
+      return "FAILED";
+    case RunStatus::kKilled:
+      return "KILLED";
   }
   return "UNKNOWN";
 }
@@ -156,7 +162,8 @@ Result<WriterRow> WriterRow::decode(std::string_view row) {
   Decoder in(row);
   WriterRow writer;
   writer.next = in.get<std::uint64_t>();
-  for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) writer.holes.push_back(get_hole(in));
+  for (auto n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n)
+    writer.holes.push_back(get_hole(in));
   writer.closed_holes = in.get<std::uint64_t>();
   writer.closed_points = in.get<std::uint64_t>();
   writer.batches = in.get<std::uint64_t>();
@@ -167,59 +174,6 @@ Result<WriterRow> WriterRow::decode(std::string_view row) {
   writer.status = in.get<RunStatus>();
   if (!in.done()) return bad_row("writer", row);
   return writer;
-}
-
-std::string key_of(std::uint64_t number) { return Encoder().big(number).take(); }
-
-std::string key_of(std::uint64_t number, std::uint64_t second) {
-  return Encoder().big(number).big(second).take();
-}
-
-std::string key_of(RunNumber run, KeyId key) {
-  return Encoder().big(run.value).big(key.value).take();
-}
-
-std::string key_of(RunNumber run, KeyId key, ContextId context) {
-  return Encoder().big(run.value).big(key.value).big(context.value).take();
-}
-
-std::string key_of(RunNumber run, const WriterId& writer) {
-  return Encoder().big(run.value).put(writer.bytes).take();
-}
-
-std::string key_of_name(std::string_view name) {
-  const XXH128_hash_t hash = XXH3_128bits(name.data(), name.size());
-  return Encoder().big(hash.high64).big(hash.low64).take();
-}
-
-std::string key_of_slot(RunNumber run, std::string_view slot) {
-  return Encoder().big(run.value).raw(key_of_name(slot)).take();
-}
-
-std::optional<std::uint64_t> find_name(std::string_view list, std::string_view name) {
-  Decoder in(list);
-  while (!in.done()) {
-    const auto number = in.get<std::uint64_t>();
-    const std::string_view known = in.text();
-    if (!in.ok()) return std::nullopt;
-    if (known == name) return number;
-  }
-  return std::nullopt;
-}
-
-std::string add_name(std::string_view list, std::string_view name, std::uint64_t number) {
-  return Encoder().raw(list).put(number).text(name).take();
-}
-
-std::string remove_name(std::string_view list, std::string_view name) {
-  Encoder out;
-  Decoder in(list);
-  while (!in.done() && in.ok()) {
-    const auto number = in.get<std::uint64_t>();
-    const std::string_view known = in.text();
-    if (in.ok() && known != name) out.put(number).text(known);
-  }
-  return out.take();
 }
 
 }  // namespace stepwell::tracking

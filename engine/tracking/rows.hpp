@@ -1,7 +1,7 @@
 #pragma once
 
-// What the domain keeps in the store's tables: one struct a row, and its bytes. Keys are big-endian so
-// that rows of one run or experiment lie together in the order of their numbers.
+// What the domain keeps in the store's tables: one struct a row, and its bytes. Keys are big-endian
+// so that rows of one run or experiment lie together in the order of their numbers.
 
 #include <cstdint>
 #include <optional>
@@ -36,8 +36,8 @@ inline constexpr TableNumber kKeys{11};            // hash of key -> NameList
 inline constexpr TableNumber kKeyNames{12};        // key id -> key
 inline constexpr TableNumber kContexts{13};        // hash of context -> NameList
 inline constexpr TableNumber kContextNames{14};    // context id -> canonical context
-inline constexpr TableNumber kSeries{15};          // run number, key id, context id -> series number
-inline constexpr TableNumber kSettings{16};        // name -> value
+inline constexpr TableNumber kSeries{15};    // run number, key id, context id -> series number
+inline constexpr TableNumber kSettings{16};  // name -> value
 }  // namespace table
 
 std::vector<std::string> table_names();
@@ -48,7 +48,7 @@ struct Counters {
   std::uint64_t run = 1;
   std::uint64_t series = 1;
   std::uint32_t key = 1;
-  std::uint32_t context = 1;     // 0 is the empty context.
+  std::uint32_t context = 1;  // 0 is the empty context.
 
   std::string encode() const;
   static Result<Counters> decode(std::string_view row);
@@ -56,10 +56,16 @@ struct Counters {
 
 // Numbers never change; they are MLflow's.
 enum class RunStatus : std::uint8_t {
-  kRunning = 1, kScheduled = 2, kFinished = 3, kFailed = 4, kKilled = 5,
+  kRunning = 1,
+  kScheduled = 2,
+  kFinished = 3,
+  kFailed = 4,
+  kKilled = 5,
 };
 std::string_view to_string(RunStatus status);
-constexpr bool is_end(RunStatus status) { return status >= RunStatus::kFinished; }
+constexpr bool is_end(RunStatus status) {
+  return status >= RunStatus::kFinished;
+}
 
 // When an experiment or a run was last deleted or restored: the later of the two decides for a run.
 struct Stage {
@@ -87,15 +93,15 @@ struct RunRow {
   RunStatus status = RunStatus::kRunning;
   Stage stage;
   std::int64_t start_ms = 0;
-  std::int64_t end_ms = 0;             // The greatest that an end said. Shown once the run has ended.
+  std::int64_t end_ms = 0;  // The greatest that an end said. Shown once the run has ended.
   bool has_steps = false;
-  std::int64_t greatest_step = 0;      // Of all series, where has_steps.
-  std::uint64_t batches = 0;           // Metric batches applied.
-  std::uint64_t duplicates = 0;        // Frames that came again. Not in the digest.
+  std::int64_t greatest_step = 0;  // Of all series, where has_steps.
+  std::uint64_t batches = 0;       // Metric batches applied.
+  std::uint64_t duplicates = 0;    // Frames that came again. Not in the digest.
   std::uint64_t series = 0;
   std::uint64_t writers = 0;
-  // Writers of the current episode. An episode ends when the run's status is set from outside; writers
-  // of earlier ones change the status no more.
+  // Writers of the current episode. An episode ends when the run's status is set from outside;
+  // writers of earlier ones change the status no more.
   std::uint64_t episode = 0;
   std::uint64_t open_writers = 0;
   std::uint64_t ended_finished = 0;
@@ -128,14 +134,14 @@ struct Hole {
 };
 
 struct WriterRow {
-  std::uint64_t next = 1;              // Next expected sequence.
-  std::vector<Hole> holes;             // Sorted, disjoint, at most kHolesMax.
-  std::uint64_t closed_holes = 0;      // Sequences of holes beyond the limit: counted only.
+  std::uint64_t next = 1;          // Next expected sequence.
+  std::vector<Hole> holes;         // Sorted, disjoint, at most kHolesMax.
+  std::uint64_t closed_holes = 0;  // Sequences of holes beyond the limit: counted only.
   std::uint64_t closed_points = 0;
   std::uint64_t batches = 0;
-  std::uint64_t duplicates = 0;        // Not in the digest.
+  std::uint64_t duplicates = 0;  // Not in the digest.
   std::string slot;
-  std::uint64_t episode = 0;           // In which it opened.
+  std::uint64_t episode = 0;  // In which it opened.
   bool open = false;
   RunStatus status = RunStatus::kRunning;  // What its end said.
 
@@ -145,20 +151,5 @@ struct WriterRow {
   std::string encode() const;
   static Result<WriterRow> decode(std::string_view row);
 };
-
-// Keys of rows.
-std::string key_of(std::uint64_t number);
-std::string key_of(std::uint64_t number, std::uint64_t second);
-std::string key_of(RunNumber run, KeyId key);
-std::string key_of(RunNumber run, KeyId key, ContextId context);
-std::string key_of(RunNumber run, const WriterId& writer);
-// A name of any length as a key of fixed length. Names that share one are told apart by NameList.
-std::string key_of_name(std::string_view name);
-std::string key_of_slot(RunNumber run, std::string_view slot);
-
-// (number, name) pairs whose names have the same hash: nearly always one.
-std::optional<std::uint64_t> find_name(std::string_view list, std::string_view name);
-std::string add_name(std::string_view list, std::string_view name, std::uint64_t number);
-std::string remove_name(std::string_view list, std::string_view name);
 
 }  // namespace stepwell::tracking

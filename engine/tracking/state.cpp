@@ -5,6 +5,7 @@
 
 #include "engine/base/assert.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/tracking/row_keys.hpp"
 #include "protocol/limits.hpp"
 
 namespace stepwell::tracking {
@@ -187,8 +188,8 @@ Result<SeriesNumber> State::find_or_add_series(store::ApplyTransaction& rows, Ru
 }
 
 Result<std::optional<Refusal>> State::check_keys(const store::ApplyTransaction& rows,
-                                               const RunState& run,
-                                               const protocol::BatchView& batch) const {
+                                                 const RunState& run,
+                                                 const protocol::BatchView& batch) const {
   std::uint64_t unknown = 0;
   for (const protocol::BlockView& block : batch.blocks) {
     const auto known = run.known_keys.find(block.keys.hash());
@@ -202,9 +203,10 @@ Result<std::optional<Refusal>> State::check_keys(const store::ApplyTransaction& 
   // Not remembered is not new: the verdict must not depend on what is kept.
   TRY(const std::uint64_t fresh, count_new_series(rows, run, batch));
   if (run.row.series + fresh <= protocol::kSeriesMax) return std::optional<Refusal>();
-  return std::optional(Refusal{
-      VerdictCode::kLimit, fmt::format("run {} has {} series, the frame brings {} more, at most {}",
-                                       run.row.id.hex(), run.row.series, fresh, protocol::kSeriesMax)});
+  return std::optional(
+      Refusal{VerdictCode::kLimit,
+              fmt::format("run {} has {} series, the frame brings {} more, at most {}",
+                          run.row.id.hex(), run.row.series, fresh, protocol::kSeriesMax)});
 }
 
 Result<std::uint64_t> State::count_new_series(const store::ApplyTransaction& rows,
@@ -212,7 +214,8 @@ Result<std::uint64_t> State::count_new_series(const store::ApplyTransaction& row
                                               const protocol::BatchView& batch) const {
   std::set<std::pair<std::string_view, std::string_view>> names;
   for (const protocol::BlockView& block : batch.blocks) {
-    block.keys.for_each([&](std::string_view key, std::string_view context) { names.emplace(key, context); });
+    block.keys.for_each(
+        [&](std::string_view key, std::string_view context) { names.emplace(key, context); });
   }
   std::uint64_t fresh = 0;
   for (const auto& [key, context] : names) {
@@ -236,7 +239,8 @@ Result<SeriesList> State::resolve(store::ApplyTransaction& rows, RunState& run,
     return known->second.series;
   }
   std::vector<std::pair<std::string_view, std::string_view>> names;
-  keys.for_each([&](std::string_view key, std::string_view context) { names.emplace_back(key, context); });
+  keys.for_each(
+      [&](std::string_view key, std::string_view context) { names.emplace_back(key, context); });
   auto list = std::make_shared<std::vector<SeriesNumber>>();
   list->reserve(names.size());
   for (const auto& [key, context] : names) {
@@ -247,8 +251,11 @@ Result<SeriesList> State::resolve(store::ApplyTransaction& rows, RunState& run,
   }
   keep(run, 4 * kEntryBytes + keys.keys.size() + keys.contexts.size() +
                 keys.key_contexts.size_bytes() + list->size() * sizeof(SeriesNumber));
-  run.known_keys[hash] = {std::string(keys.keys), std::string(keys.contexts),
-                          {keys.key_contexts.begin(), keys.key_contexts.end()}, keys.count, list};
+  run.known_keys[hash] = {std::string(keys.keys),
+                          std::string(keys.contexts),
+                          {keys.key_contexts.begin(), keys.key_contexts.end()},
+                          keys.count,
+                          list};
   return SeriesList(std::move(list));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The fold's working state: rows it has touched, decoded, so that a frame of a known writer costs no
-// row access. What changed is written back after each group. Dropping any of it never changes what the
-// fold decides: everything can be read again from the rows. Belongs to the sequencer.
+// The fold's working state: rows it has touched, decoded, so that a frame of a known writer costs
+// no row access. What changed is written back after each group. Dropping any of it never changes
+// what the fold decides: everything can be read again from the rows. Belongs to the sequencer.
 
 #include <cstdint>
 #include <memory>
@@ -40,10 +40,10 @@ struct RunState {
   RunRow row;
   bool changed = false;
   std::unordered_map<WriterId, WriterState> writers;
-  std::unordered_map<std::uint64_t, KnownKeys> known_keys;  // By KeyList::hash().
-  std::unordered_map<std::uint64_t, SeriesNumber> series;   // By key id << 32 | context id.
-  std::uint64_t touched = 0;     // Group in which it was last used.
-  std::uint64_t kept_bytes = 0;  // Of all the above, about.
+  std::unordered_map<std::uint64_t, KnownKeys> known_keys;      // By KeyList::hash().
+  std::unordered_map<std::uint64_t, SeriesNumber> series;       // By key id << 32 | context id.
+  std::uint64_t touched = 0;                                    // Group in which it was last used.
+  std::uint64_t kept_bytes = 0;                                 // Of all the above, about.
   std::vector<std::pair<WriterId, WriterState*>> used_writers;  // In this group; repeats are fine.
 };
 
@@ -71,8 +71,9 @@ class State {
 
   // Nothing if the batch's keys may be applied, all of them. kLimit: too many series for a run.
   // Changes nothing, so that a batch is refused before any part of it is applied.
-  Result<std::optional<Refusal>> check_keys(const store::ApplyTransaction& rows, const RunState& run,
-                                          const protocol::BatchView& batch) const;
+  Result<std::optional<Refusal>> check_keys(const store::ApplyTransaction& rows,
+                                            const RunState& run,
+                                            const protocol::BatchView& batch) const;
   // Series of a checked key list, in its order; created where missing.
   Result<SeriesList> resolve(store::ApplyTransaction& rows, RunState& run,
                              const protocol::KeyList& keys);

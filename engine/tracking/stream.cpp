@@ -9,7 +9,8 @@ namespace stepwell::tracking {
 namespace {
 
 std::vector<Hole>::iterator find_hole(WriterRow& writer, std::uint64_t sequence) {
-  const auto at = std::ranges::find_if(writer.holes, [&](const Hole& hole) { return sequence <= hole.to; });
+  const auto at =
+      std::ranges::find_if(writer.holes, [&](const Hole& hole) { return sequence <= hole.to; });
   return at != writer.holes.end() && at->from <= sequence ? at : writer.holes.end();
 }
 
@@ -34,7 +35,8 @@ void join_into(Hole& left, Hole& right) {
 }
 
 void add_hole(WriterRow& writer, Hole hole) {
-  auto at = std::ranges::find_if(writer.holes, [&](const Hole& other) { return hole.to < other.from; });
+  auto at =
+      std::ranges::find_if(writer.holes, [&](const Hole& other) { return hole.to < other.from; });
   at = writer.holes.insert(at, std::move(hole));
   if (const auto next = std::next(at); next != writer.holes.end() && joins(*at, *next)) {
     join_into(*at, *next);

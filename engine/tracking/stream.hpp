@@ -1,7 +1,7 @@
 #pragma once
 
-// A writer's gapless stream: which sequences were decided, and how. Pure state; DESIGN section 3 has
-// the rules. "Decided" is applied, rejected or skipped.
+// A writer's gapless stream: which sequences were decided, and how. Pure state; DESIGN section 3
+// has the rules. "Decided" is applied, rejected or skipped.
 
 #include <cstdint>
 #include <string>
@@ -32,8 +32,8 @@ void mark_applied(WriterRow& writer, std::uint64_t sequence, std::uint64_t point
 void mark_rejected(WriterRow& writer, std::uint64_t sequence, VerdictCode verdict,
                    std::string reason, std::uint64_t points);
 
-// [hole.from, hole.to] will not come; hole.from <= next. What is decided already is ignored. True if
-// anything was skipped.
+// [hole.from, hole.to] will not come; hole.from <= next. What is decided already is ignored. True
+// if anything was skipped.
 bool mark_skipped(WriterRow& writer, Hole hole);
 
 }  // namespace stepwell::tracking

@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/tracking/apply.hpp"
+#include "engine/tracking/row_keys.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
 #include "protocol/text.hpp"
@@ -77,7 +78,8 @@ Result<void> check_texts(std::string_view what,
 
 Result<void> check_text(std::string_view what, const wire::TextT& text) {
   TRY(protocol::check_key(what, text.key));
-  return protocol::check_value(fmt::format("{} '{}'", what, protocol::quoted(text.key)), text.value);
+  return protocol::check_value(fmt::format("{} '{}'", what, protocol::quoted(text.key)),
+                               text.value);
 }
 
 Result<void> set_tag(Step& step, RunState& run, std::string_view key, std::string_view value) {
@@ -98,11 +100,13 @@ Result<Outcome> apply_open(Step& step) {
   if (step.frame.header.writer.is_zero()) {
     return Outcome(refuse(VerdictCode::kInvalid, "open needs a writer"));
   }
-  if (step.frame.header.run.is_zero()) return Outcome(refuse(VerdictCode::kInvalid, "the run id is zero"));
+  if (step.frame.header.run.is_zero())
+    return Outcome(refuse(VerdictCode::kInvalid, "the run id is zero"));
   if (auto checked = check_open(open); !checked) return Outcome(refuse_invalid(checked.error()));
   if (step.run && step.run->row.writers >= protocol::kWritersMax) {
-    return Outcome(refuse(VerdictCode::kLimit, fmt::format("the run has {} writers, the most it can",
-                                                           protocol::kWritersMax)));
+    return Outcome(
+        refuse(VerdictCode::kLimit,
+               fmt::format("the run has {} writers, the most it can", protocol::kWritersMax)));
   }
 
   if (!step.run) {
@@ -146,7 +150,8 @@ Result<Outcome> apply_params(Step& step) {
   auto decoded = protocol::decode<wire::ParamsT>(step.frame.payload());
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const auto& params = decoded.value().params;
-  if (auto checked = check_texts("param", params); !checked) return Outcome(refuse_invalid(checked.error()));
+  if (auto checked = check_texts("param", params); !checked)
+    return Outcome(refuse_invalid(checked.error()));
 
   // First everything is compared, so that a conflict leaves nothing behind.
   std::map<std::string_view, std::string_view> wanted;
@@ -197,9 +202,10 @@ Result<Outcome> apply_end(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const auto status = static_cast<RunStatus>(decoded.value().status);
   if (!is_end(status) || status > RunStatus::kKilled) {
-    return Outcome(refuse(VerdictCode::kInvalid, fmt::format("end has status {}, expected finished, "
-                                                             "failed or killed",
-                                                             static_cast<int>(status))));
+    return Outcome(
+        refuse(VerdictCode::kInvalid, fmt::format("end has status {}, expected finished, "
+                                                  "failed or killed",
+                                                  static_cast<int>(status))));
   }
   if (!step.writer) return Outcome(refuse(VerdictCode::kInvalid, "end needs a writer"));
   RunRow& run = step.run->row;

@@ -23,7 +23,8 @@ void Tracking::submit(const std::vector<protocol::FrameView>& frames, wal::Door 
   std::vector<store::Command> commands;
   commands.reserve(frames.size());
   for (const protocol::FrameView& frame : frames) {
-    commands.push_back({envelope(frame.header, door), frame.bytes, uses_reserve(frame.header.kind)});
+    commands.push_back(
+        {envelope(frame.header, door), frame.bytes, uses_reserve(frame.header.kind)});
   }
   store_.submit(std::move(commands), std::move(memory), std::move(decided));
 }

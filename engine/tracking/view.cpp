@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "engine/base/bytes.hpp"
+#include "engine/tracking/row_keys.hpp"
 #include "protocol/context.hpp"
 
 namespace stepwell::tracking {
@@ -188,7 +189,8 @@ Result<wire::RunsT> View::list_runs(const wire::ListRunsT& question) const {
            [&](std::string_view key, std::string_view) -> Result<bool> {
              const RunNumber number{Decoder(key.substr(8)).big<std::uint64_t>()};
              TRY(const auto row, rows().get(table::kRuns, key_of(number.value)));
-             if (!row) return fail(ErrorKind::kCorrupt, "index: run number {} has no row", number.value);
+             if (!row)
+               return fail(ErrorKind::kCorrupt, "index: run number {} has no row", number.value);
              return add(number, *row);
            }));
   return answer;
@@ -211,7 +213,8 @@ Result<std::vector<SeriesName>> View::series_of(RunNumber run) const {
              TRY(name.key, key_name(key_id));
              if (context.value != 0) {
                TRY(auto row, rows().get(table::kContextNames, Encoder().big(context.value).take()));
-               if (!row) return fail(ErrorKind::kCorrupt, "index: context {} has no name", context.value);
+               if (!row)
+                 return fail(ErrorKind::kCorrupt, "index: context {} has no name", context.value);
                name.context = std::move(*row);
              }
              name.number.value = Decoder(value).get<std::uint64_t>();

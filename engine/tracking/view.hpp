@@ -1,7 +1,7 @@
 #pragma once
 
-// What can be asked of one snapshot: a value that any thread may query, and that nobody holds across a
-// wait. Answers are the protocol's own messages.
+// What can be asked of one snapshot: a value that any thread may query, and that nobody holds
+// across a wait. Answers are the protocol's own messages.
 
 #include <cstdint>
 #include <optional>

@@ -10,6 +10,7 @@
 
 #include "engine/base/guarded.hpp"
 #include "engine/base/hand_executor.hpp"
+#include "engine/base/one_shot.hpp"
 
 namespace stepwell {
 namespace {

@@ -1,4 +1,5 @@
 #include "engine/tracking/rows.hpp"
+#include "engine/tracking/row_keys.hpp"
 
 #include <gtest/gtest.h>
 

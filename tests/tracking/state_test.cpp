@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/tracking/row_keys.hpp"
 #include "protocol/limits.hpp"
 #include "tests/tracking/frames.hpp"
 #include "tests/tracking/map_rows.hpp"

@@ -1,0 +1,62 @@
+#pragma once
+
+// What a store is opened with, what it is given and what it tells of itself.
+
+#include <cstdint>
+#include <string>
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/clock.hpp"
+#include "engine/base/executor.hpp"
+#include "engine/io/file_system.hpp"
+#include "engine/wal/log.hpp"
+
+namespace stepwell::store {
+
+struct Options {
+  wal::Options log;
+  std::uint64_t pending_bytes_max = 128
+                                    << 20;    // Applied, not yet in the index. Beyond: overloaded.
+  std::uint64_t checkpoint_bytes = 32 << 20;  // A checkpoint starts at this much…
+  Instant checkpoint_after = std::chrono::seconds(2);  // …or when the oldest record is this old.
+  std::uint64_t transaction_bytes = 8 << 20;           // Of one index transaction.
+  Instant transaction_pause =
+      milliseconds(1);                    // Between two of them, so that the log's syncs pass.
+  std::uint64_t log_bytes_max = 1 << 30;  // Unreleased log. Beyond: overloaded.
+  std::uint64_t index_map_bytes = std::uint64_t{1} << 40;
+  std::string index_directory;  // Where the index lies; empty: with the log.
+  bool read_only = false;       // Recover and read; nothing is submitted.
+};
+
+struct Environment {
+  io::FileSystem& files;
+  Executor& sequencer;
+  Executor& compactor;
+  Random& random;
+};
+
+struct Command {
+  wal::Envelope envelope;
+  Bytes payload;
+  bool uses_reserve = false;  // Deletes and purges pass on a disk that is full for others.
+};
+
+struct OpenReport {
+  wal::RecoveryReport log;
+  std::uint64_t checkpoints = 0;  // Taken while a long log was replayed.
+};
+
+struct Status {
+  std::uint64_t pending_bytes = 0;  // In flight, or applied and not yet in the index.
+  std::uint64_t pending_bytes_max = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t records = 0;  // Applied since the opening, replayed ones included.
+  bool disk_low = false;      // Only deletes and purges are taken.
+  Lsn published;
+  wal::Log::Stats log;
+  std::uint64_t room() const {
+    return pending_bytes < pending_bytes_max ? pending_bytes_max - pending_bytes : 0;
+  }
+};
+
+}  // namespace stepwell::store
