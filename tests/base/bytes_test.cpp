@@ -15,8 +15,14 @@ namespace stepwell {
 namespace {
 
 TEST(BytesTest, WhatIsEncodedIsDecodedAndNothingBeyondItsEnd) {
-  const std::string bytes = Encoder().put(std::uint8_t{7}).put(std::int64_t{-2}).text("text").big(std::uint32_t{0x01020304})
-                                .big(std::uint16_t{0x0506}).raw("rest").take();
+  const std::string bytes = Encoder()
+                                .put(std::uint8_t{7})
+                                .put(std::int64_t{-2})
+                                .text("text")
+                                .big(std::uint32_t{0x01020304})
+                                .big(std::uint16_t{0x0506})
+                                .raw("rest")
+                                .take();
   EXPECT_EQ(bytes.substr(1 + 8 + 4 + 4, 6), "\x01\x02\x03\x04\x05\x06");
   for (std::size_t n = 0; n <= bytes.size(); ++n) {
     Decoder in(std::string_view(bytes).substr(0, n));
@@ -46,14 +52,16 @@ TEST(BytesTest, WhatIsEncodedIsDecodedAndNothingBeyondItsEnd) {
 }
 
 TEST(BytesTest, AlignUpStaysWhereItIsAligned) {
-  const std::uint64_t table[][3] = {{0, 8, 0}, {1, 8, 8}, {8, 8, 8}, {9, 8, 16}, {4095, 4096, 4096}, {4097, 4096, 8192}};
+  const std::uint64_t table[][3] = {{0, 8, 0},  {1, 8, 8},          {8, 8, 8},
+                                    {9, 8, 16}, {4095, 4096, 4096}, {4097, 4096, 8192}};
   for (const auto& [n, alignment, expected] : table) EXPECT_EQ(align_up(n, alignment), expected);
 }
 
 TEST(BytesTest, BigEndianKeysSortAsNumbers) {
   SeededRandom random(3);
   for (int i = 0; i < 10'000; ++i) {
-    const std::uint64_t a = random.next_u64() >> random.below(64), b = random.next_u64() >> random.below(64);
+    const std::uint64_t a = random.next_u64() >> random.below(64),
+                        b = random.next_u64() >> random.below(64);
     EXPECT_EQ(Encoder().big(a).take() < Encoder().big(b).take(), a < b);
   }
 }
@@ -66,9 +74,11 @@ TEST(IdsTest, HexComesBackInEitherCaseAndNothingElseIsAnId) {
   std::string upper = id.hex();
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
   EXPECT_EQ(RunId::parse(upper), id);
-  EXPECT_EQ(RunId::parse("0123456789abcdef0123456789abcdef")->hex(), "0123456789abcdef0123456789abcdef");
-  for (const std::string& bad : {std::string(), id.hex() + "0", id.hex().substr(1), std::string(32, 'g'),
-                                 std::string(32, '\0'), " " + id.hex().substr(1), "0x" + id.hex().substr(2)}) {
+  EXPECT_EQ(RunId::parse("0123456789abcdef0123456789abcdef")->hex(),
+            "0123456789abcdef0123456789abcdef");
+  for (const std::string& bad :
+       {std::string(), id.hex() + "0", id.hex().substr(1), std::string(32, 'g'),
+        std::string(32, '\0'), " " + id.hex().substr(1), "0x" + id.hex().substr(2)}) {
     EXPECT_FALSE(RunId::parse(bad)) << bad;
   }
   EXPECT_TRUE(RunId{}.is_zero());
@@ -113,7 +123,8 @@ TEST(ResultTest, TryPassesErrorsOnAndContextIsAdded) {
   EXPECT_EQ(error.kind, ErrorKind::kInvalid);
   EXPECT_EQ(errno_error(5, "fdatasync", "/data/x").text, "fdatasync /data/x: Input/output error");
   std::set<std::string_view> names;
-  for (unsigned char kind = 1; kind <= 8; ++kind) names.insert(to_string(static_cast<ErrorKind>(kind)));
+  for (unsigned char kind = 1; kind <= 8; ++kind)
+    names.insert(to_string(static_cast<ErrorKind>(kind)));
   EXPECT_EQ(names.size(), 8u);
   EXPECT_FALSE(names.contains("unknown"));
 }

@@ -68,9 +68,12 @@ struct PostsAtItsEnd {
   HandExecutor* executor;
   std::shared_ptr<int> alive;
   bool* ran;
-  PostsAtItsEnd(HandExecutor* e, std::shared_ptr<int> a, bool* r) : executor(e), alive(std::move(a)), ran(r) {}
+  PostsAtItsEnd(HandExecutor* e, std::shared_ptr<int> a, bool* r)
+      : executor(e), alive(std::move(a)), ran(r) {}
   PostsAtItsEnd(PostsAtItsEnd&& other) noexcept
-      : executor(std::exchange(other.executor, nullptr)), alive(std::move(other.alive)), ran(other.ran) {}
+      : executor(std::exchange(other.executor, nullptr)),
+        alive(std::move(other.alive)),
+        ran(other.ran) {}
   ~PostsAtItsEnd() {
     if (executor) executor->post([kept = alive, r = ran] { *r = true; });
   }

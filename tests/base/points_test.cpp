@@ -11,16 +11,32 @@ namespace stepwell {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-double of_bits(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+double of_bits(std::uint64_t bits) {
+  return std::bit_cast<double>(bits);
+}
 
 TEST(PointsTest, ValuesLieInTheOneOrder) {
-  // NaN compares as 0, then the bits decide: among the zeros 0.0, positive NaNs, -0.0, negative NaNs.
-  const double order[] = {-kInfinity, -std::numeric_limits<double>::max(), -1.5, -1.0,
-                          -std::numeric_limits<double>::min(), -std::numeric_limits<double>::denorm_min(), 0.0,
-                          of_bits(0x7ff0'0000'0000'0001), of_bits(0x7ff8'0000'0000'0000), of_bits(0x7fff'ffff'ffff'ffff),
-                          -0.0, of_bits(0xfff0'0000'0000'0001), of_bits(0xfff8'0000'dead'beef),
-                          std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::min(), 1.0, 1.5,
-                          std::numeric_limits<double>::max(), kInfinity};
+  // NaN compares as 0, then the bits decide: among the zeros 0.0, positive NaNs, -0.0, negative
+  // NaNs.
+  const double order[] = {-kInfinity,
+                          -std::numeric_limits<double>::max(),
+                          -1.5,
+                          -1.0,
+                          -std::numeric_limits<double>::min(),
+                          -std::numeric_limits<double>::denorm_min(),
+                          0.0,
+                          of_bits(0x7ff0'0000'0000'0001),
+                          of_bits(0x7ff8'0000'0000'0000),
+                          of_bits(0x7fff'ffff'ffff'ffff),
+                          -0.0,
+                          of_bits(0xfff0'0000'0000'0001),
+                          of_bits(0xfff8'0000'dead'beef),
+                          std::numeric_limits<double>::denorm_min(),
+                          std::numeric_limits<double>::min(),
+                          1.0,
+                          1.5,
+                          std::numeric_limits<double>::max(),
+                          kInfinity};
   for (std::size_t i = 0; i < std::size(order); ++i) {
     for (std::size_t j = 0; j < std::size(order); ++j) {
       const Point a{7, 7, order[i]}, b{7, 7, order[j]};
@@ -33,14 +49,17 @@ TEST(PointsTest, ValuesLieInTheOneOrder) {
 TEST(PointsTest, StepComesFirstThenTimestampThenValue) {
   constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  const Point order[] = {{kMin, kMax, 9}, {-1, 0, 9}, {0, kMin, 9}, {0, 0, 1}, {0, 0, 2}, {0, kMax, 0}, {kMax, kMin, 0}};
+  const Point order[] = {{kMin, kMax, 9}, {-1, 0, 9},   {0, kMin, 9},   {0, 0, 1},
+                         {0, 0, 2},       {0, kMax, 0}, {kMax, kMin, 0}};
   for (std::size_t i = 1; i < std::size(order); ++i) EXPECT_LT(order[i - 1], order[i]);
 }
 
 // A value whose neighbours are likely to come up too.
 double some_value(SeededRandom& random) {
-  static const std::uint64_t kSpecial[] = {0, 1ULL << 63, 0x7ff0ULL << 48, 0xfff0ULL << 48, 0x7ff8ULL << 48, 1, 0x3ff0ULL << 48};
-  std::uint64_t bits = random.one_in(3) ? random.next_u64() : kSpecial[random.below(std::size(kSpecial))];
+  static const std::uint64_t kSpecial[] = {
+      0, 1ULL << 63, 0x7ff0ULL << 48, 0xfff0ULL << 48, 0x7ff8ULL << 48, 1, 0x3ff0ULL << 48};
+  std::uint64_t bits =
+      random.one_in(3) ? random.next_u64() : kSpecial[random.below(std::size(kSpecial))];
   bits += random.below(3) - 1;
   if (random.one_in(4)) bits ^= 1ULL << 63;
   return of_bits(bits);
@@ -50,11 +69,13 @@ TEST(PointsTest, TheOrderIsTotalOverAnyBits) {
   SeededRandom random(11);
   std::vector<Point> points;
   for (int i = 0; i < 400; ++i) {
-    points.push_back({std::int64_t(random.below(3)), std::int64_t(random.below(2)), some_value(random)});
+    points.push_back(
+        {std::int64_t(random.below(3)), std::int64_t(random.below(2)), some_value(random)});
   }
   for (const Point& a : points) {
     for (const Point& b : points) {
-      const bool same_bits = a.step == b.step && a.timestamp_ms == b.timestamp_ms && a.bits() == b.bits();
+      const bool same_bits =
+          a.step == b.step && a.timestamp_ms == b.timestamp_ms && a.bits() == b.bits();
       ASSERT_EQ(a == b, same_bits);
       ASSERT_EQ((a < b) + (b < a) + (a == b), 1);
     }

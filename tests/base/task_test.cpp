@@ -51,7 +51,9 @@ class ThreadExecutor final : public Executor {
   std::thread thread_;
 };
 
-Task<int> answer(int value) { co_return value; }
+Task<int> answer(int value) {
+  co_return value;
+}
 
 Task<int> sum(int a, int b) {
   const int left = co_await answer(a);
@@ -62,7 +64,9 @@ Task<std::unique_ptr<std::string>> boxed(std::string text) {
   co_return std::make_unique<std::string>(std::move(text));
 }
 
-Task<void> keep(Task<int> task, int& into) { into = co_await std::move(task); }
+Task<void> keep(Task<int> task, int& into) {
+  into = co_await std::move(task);
+}
 
 struct Told {
   std::shared_ptr<int> alive;
@@ -85,7 +89,9 @@ TEST(TaskTest, ATaskStartsWhenAwaitedAndGivesItsValue) {
 TEST(TaskTest, ATaskThatIsDroppedRunsNothingAndLeavesNothing) {
   bool ran = false;
   auto alive = std::make_shared<int>(1);
-  { auto task = tell({alive, &ran}); }
+  {
+    auto task = tell({alive, &ran});
+  }
   EXPECT_FALSE(ran);
   EXPECT_EQ(alive.use_count(), 1) << "its frame is gone";
   HandExecutor executor;
@@ -99,7 +105,9 @@ TEST(TaskTest, ATaskThatIsDroppedRunsNothingAndLeavesNothing) {
   EXPECT_EQ(alive.use_count(), 1);
 }
 
-Task<void> take_box(std::string& into) { into = *co_await boxed("moved"); }
+Task<void> take_box(std::string& into) {
+  into = *co_await boxed("moved");
+}
 
 TEST(TaskTest, AValueMayBeMoveOnly) {
   HandExecutor executor;
@@ -128,7 +136,9 @@ TEST(TaskTest, DeepAndLongChainsOfAwaitsEnd) {
   EXPECT_EQ(done, 10'000);
 }
 
-Task<void> await_one(OneShot<std::string> shot, std::string& into) { into = co_await shot; }
+Task<void> await_one(OneShot<std::string> shot, std::string& into) {
+  into = co_await shot;
+}
 
 TEST(OneShotTest, TheValueMayComeBeforeOrAfterTheAwait) {
   HandExecutor executor;
@@ -146,7 +156,8 @@ TEST(OneShotTest, TheValueMayComeBeforeOrAfterTheAwait) {
   EXPECT_EQ(late, "after");
 }
 
-Task<void> await_on(OneShot<int> shot, Executor& then, std::thread::id& resumed_on, OneShot<int> done) {
+Task<void> await_on(OneShot<int> shot, Executor& then, std::thread::id& resumed_on,
+                    OneShot<int> done) {
   const int value = co_await shot;
   resumed_on = std::this_thread::get_id();
   co_await resume_on(then);

@@ -11,8 +11,8 @@ namespace {
 
 using tracking::MapRows;
 
-// One step of a script: {u8 kind, u8 run and writer, u8 sequence, u8 door and group end, u16 length},
-// then the payload.
+// One step of a script: {u8 kind, u8 run and writer, u8 sequence, u8 door and group end, u16
+// length}, then the payload.
 std::string next_frame(Decoder& in, wal::Envelope& envelope, bool& ends_group) {
   protocol::FrameHeader header;
   header.kind = static_cast<protocol::Kind>(in.get<std::uint8_t>());
@@ -30,7 +30,8 @@ std::string next_frame(Decoder& in, wal::Envelope& envelope, bool& ends_group) {
 }
 
 bool same(const store::Verdict& a, const store::Verdict& b) {
-  return a.code == b.code && a.expected == b.expected && a.first_step == b.first_step && a.text == b.text;
+  return a.code == b.code && a.expected == b.expected && a.first_step == b.first_step &&
+         a.text == b.text;
 }
 
 void check_blocks(const MapRows& rows) {

@@ -1,4 +1,5 @@
-// Every saved input of every target, so that what a fuzzer found once stays found in a normal build.
+// Every saved input of every target, so that what a fuzzer found once stays found in a normal
+// build.
 
 #include <gtest/gtest.h>
 
@@ -14,12 +15,15 @@ namespace {
 
 std::string current;  // The input that is being fed.
 
-void tell_which(int) { std::fprintf(stderr, "on the saved input %s\n", current.c_str()); }
+void tell_which(int) {
+  std::fprintf(stderr, "on the saved input %s\n", current.c_str());
+}
 
 void feed_all(const std::string& name, Target target) {
   std::signal(SIGABRT, tell_which);
   std::size_t fed = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(STEPWELL_FUZZ_CORPUS + ("/" + name))) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(STEPWELL_FUZZ_CORPUS + ("/" + name))) {
     current = entry.path().string();
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
@@ -35,10 +39,18 @@ void feed_all(const std::string& name, Target target) {
   target({});
 }
 
-TEST(CorpusTest, Frame) { feed_all("frame", frame); }
-TEST(CorpusTest, Apply) { feed_all("apply", apply); }
-TEST(CorpusTest, Log) { feed_all("log", log); }
-TEST(CorpusTest, Spool) { feed_all("spool", spool); }
+TEST(CorpusTest, Frame) {
+  feed_all("frame", frame);
+}
+TEST(CorpusTest, Apply) {
+  feed_all("apply", apply);
+}
+TEST(CorpusTest, Log) {
+  feed_all("log", log);
+}
+TEST(CorpusTest, Spool) {
+  feed_all("spool", spool);
+}
 
 }  // namespace
 }  // namespace stepwell::fuzz

@@ -14,7 +14,8 @@ void decode_as(Bytes payload) {
   if (!message) return;
   const std::string once = protocol::encode(message.value());
   const std::string padded = protocol::make_frame({}, once);
-  const auto again = protocol::decode<Native>(as_bytes(padded).subspan(sizeof(protocol::FrameHeader)));
+  const auto again =
+      protocol::decode<Native>(as_bytes(padded).subspan(sizeof(protocol::FrameHeader)));
   // A list may hold more than a payload written anew is allowed to.
   if (again) STEPWELL_ASSERT(protocol::encode(again.value()) == once);
 }
@@ -86,7 +87,8 @@ void frame(Bytes input) {
     const std::string_view payload = std::string_view(raw).substr(sizeof header);
     const std::string sealed = protocol::make_frame(header, payload);
     const auto read = protocol::read_frame(as_bytes(sealed));
-    const bool known = header.magic == protocol::kFrameMagic && header.version == 1 && header.flags == 0;
+    const bool known =
+        header.magic == protocol::kFrameMagic && header.version == 1 && header.flags == 0;
     STEPWELL_ASSERT(read.has_value() == known);
     read_payload(as_bytes(sealed).subspan(sizeof header));
   }

@@ -40,8 +40,10 @@ ClosedLog make_log() {
   HandExecutor executor;
   SeededRandom random(3);
   wal::RecoveryReport report;
-  auto log = std::move(wal::Log::open({files, executor, executor, random}, "wal", small(), {},
-                                      [](wal::GroupPtr) { return Result<void>(ok()); }, report)).value();
+  auto log = std::move(wal::Log::open(
+                           {files, executor, executor, random}, "wal", small(), {},
+                           [](wal::GroupPtr) { return Result<void>(ok()); }, report))
+                 .value();
   log->set_callbacks([](wal::GroupPtr) {}, [](const Error&) {});
   for (std::uint64_t i = 1; i <= 30; ++i) {
     const std::string payload = payload_of(i);
@@ -51,7 +53,8 @@ ClosedLog make_log() {
   }
   log->close([](const Result<void>&) {});
   executor.advance(milliseconds(500));
-  for (const std::string& name : world.list("wal")) made.files["wal/" + name] = world.contents("wal/" + name).value();
+  for (const std::string& name : world.list("wal"))
+    made.files["wal/" + name] = world.contents("wal/" + name).value();
   log.reset();
   executor.drop_all();
   return made;
@@ -69,7 +72,8 @@ void reseal(Contents& file, std::uint64_t offset) {
 // One edit: {u8 what, u8 file, u16 where, u8 length, u8 value}. True if it forged a hash.
 bool edit(std::map<std::string, Contents>& files, Decoder& in) {
   const auto what = in.get<std::uint8_t>() % 8;
-  auto file = std::next(files.begin(), in.get<std::uint8_t>() % static_cast<std::ptrdiff_t>(files.size()));
+  auto file =
+      std::next(files.begin(), in.get<std::uint8_t>() % static_cast<std::ptrdiff_t>(files.size()));
   const std::size_t where = in.get<std::uint16_t>();
   const std::size_t length = in.get<std::uint8_t>();
   const auto value = in.get<std::uint8_t>();
@@ -78,20 +82,36 @@ bool edit(std::map<std::string, Contents>& files, Decoder& in) {
   const std::size_t count = std::min(length, bytes.size() - at);
   const auto other = std::next(files.begin(), value % static_cast<std::ptrdiff_t>(files.size()));
   switch (what) {
-    case 0: bytes.resize(at); break;
-    case 1: bytes.resize(bytes.size() + std::size_t{length} * 64); break;
-    case 2: std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), count, std::byte{value}); break;
-    case 3: if (at < bytes.size()) bytes[at] ^= std::byte{value}; break;
-    case 4: bytes = Contents(other->second); break;
-    case 5: if (files.size() > 1) files.erase(file); break;
+    case 0:
+      bytes.resize(at);
+      break;
+    case 1:
+      bytes.resize(bytes.size() + std::size_t{length} * 64);
+      break;
+    case 2:
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), count, std::byte{value});
+      break;
+    case 3:
+      if (at < bytes.size()) bytes[at] ^= std::byte{value};
+      break;
+    case 4:
+      bytes = Contents(other->second);
+      break;
+    case 5:
+      if (files.size() > 1) files.erase(file);
+      break;
     case 6: {
       const std::size_t block = at / wal::kBlock * wal::kBlock;
-      const std::size_t n = std::min({wal::kBlock, bytes.size() - block,
-                                      other->second.size() - std::min(other->second.size(), block)});
-      std::copy_n(other->second.begin() + static_cast<std::ptrdiff_t>(n ? block : 0), n, bytes.begin() + static_cast<std::ptrdiff_t>(block));
+      const std::size_t n =
+          std::min({wal::kBlock, bytes.size() - block,
+                    other->second.size() - std::min(other->second.size(), block)});
+      std::copy_n(other->second.begin() + static_cast<std::ptrdiff_t>(n ? block : 0), n,
+                  bytes.begin() + static_cast<std::ptrdiff_t>(block));
       break;
     }
-    default: reseal(bytes, at / wal::kBlock * wal::kBlock); return true;
+    default:
+      reseal(bytes, at / wal::kBlock * wal::kBlock);
+      return true;
   }
   return false;
 }
@@ -104,7 +124,8 @@ void log(Bytes input) {
   Decoder in(as_text(input));
   const auto how = in.get<std::uint8_t>();
   bool forged = false;
-  for (int edits = 0; edits < 16 && !in.rest().empty() && in.ok(); ++edits) forged |= edit(files, in);
+  for (int edits = 0; edits < 16 && !in.rest().empty() && in.ok(); ++edits)
+    forged |= edit(files, in);
 
   io::World world;
   io::MemoryFileSystem disk(world);
@@ -128,11 +149,13 @@ void log(Bytes input) {
       if (forged) continue;
       // No bit that was not written under this number is ever handed out.
       const auto written = closed.records.find(record.lsn);
-      STEPWELL_ASSERT(written != closed.records.end() && as_text(record.payload) == written->second);
+      STEPWELL_ASSERT(written != closed.records.end() &&
+                      as_text(record.payload) == written->second);
     }
     return ok();
   };
-  auto opened = wal::Log::open({disk, executor, executor, random}, "wal", options, applied, check, report);
+  auto opened =
+      wal::Log::open({disk, executor, executor, random}, "wal", options, applied, check, report);
   if (!opened) {
     STEPWELL_ASSERT(!opened.error().text.empty());
   } else {

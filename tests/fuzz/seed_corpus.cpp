@@ -1,5 +1,5 @@
-// Writes the first inputs of every corpus: `seed_corpus DIRECTORY`. They were made once; the fuzzers
-// have added to them since.
+// Writes the first inputs of every corpus: `seed_corpus DIRECTORY`. They were made once; the
+// fuzzers have added to them since.
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +15,8 @@ std::filesystem::path directory;
 
 void write(const std::string& target, const std::string& name, std::string_view bytes) {
   std::filesystem::create_directories(directory / target);
-  std::ofstream(directory / target / name, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(directory / target / name, std::ios::binary)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 std::vector<std::pair<std::string, std::string>> frames() {
@@ -48,44 +49,56 @@ std::vector<std::pair<std::string, std::string>> frames() {
   wire::AckT ack;
   ack.exceptions.push_back(std::make_unique<wire::ExceptionT>());
   ack.exceptions[0]->text = "no";
-  return {{"open", open_frame({1, 1, 1}, {.run_name = "r", .slot = "s", .tags = {{"t", "v"}}})},
-          {"open2", open_frame({1, 2, 1}, {.slot = "s", .parent = run_id(2).hex()})},
-          {"params", params_frame({1, 1, 2}, {{"lr", "0.1"}, {"seed", "7"}})},
-          {"params2", params_frame({1, 1, 3}, {{"lr", "0.2"}})},
-          {"tags", tags_frame({1, 1, 4}, {{"t", "v"}, {"mlflow.runName", "n"}})},
-          {"matrix", batch_frame({1, 1, 5}, {{{{"a", ""}, {"b", rank}}, {1, 2}, {5, 6}, {1, 2, 3, 0.1}}})},
-          {"rows", batch_frame({1, 1, 6}, {{{{"a", ""}, {"b", ""}}, {9, 4, 7}, {5, 1 << 30, 6}, {1, 2, 3}, {0, 1, 0}}})},
-          {"server", batch_frame({1, 1, 7}, {BlockSpec{.values = {1, 2, 3}}, {{{"x", ""}}, {3}, {4}, {5}}})},
-          {"poison", poison_frame({1, 1, 8})},
-          {"skip", skip_frame({1, 1, 0}, 9, 12, 30, {{"loss", 1, 2, 3}})},
-          {"refused", refused_frame({1, 1, 10}, VerdictCode::kDamaged, "cut")},
-          {"end", end_frame({1, 1, 13}, wire::RunStatus::Failed)},
-          {"update_run", command_frame(Kind::kUpdateRun, update, 1)},
-          {"create_experiment", command_frame(Kind::kCreateExperiment, create)},
-          {"rename", command_frame(Kind::kUpdateExperiment, rename)},
-          {"stage", command_frame(Kind::kExperimentStage, stage)},
-          {"experiment_tag", command_frame(Kind::kExperimentTag, tag)},
-          {"create_run", command_frame(Kind::kCreateRun, create_run, 2)},
-          {"run_stage", command_frame(Kind::kRunStage, run_stage, 1)},
-          {"delete_tag", command_frame(Kind::kDeleteTag, delete_tag, 1)},
-          {"settings", command_frame(Kind::kSettings, settings)},
-          {"history", command_frame(Kind::kHistory, history)},
-          {"hello", command_frame(Kind::kHello, hello)},
-          {"ack", command_frame(Kind::kAck, ack)}};
+  return {
+      {"open", open_frame({1, 1, 1}, {.run_name = "r", .slot = "s", .tags = {{"t", "v"}}})},
+      {"open2", open_frame({1, 2, 1}, {.slot = "s", .parent = run_id(2).hex()})},
+      {"params", params_frame({1, 1, 2}, {{"lr", "0.1"}, {"seed", "7"}})},
+      {"params2", params_frame({1, 1, 3}, {{"lr", "0.2"}})},
+      {"tags", tags_frame({1, 1, 4}, {{"t", "v"}, {"mlflow.runName", "n"}})},
+      {"matrix",
+       batch_frame({1, 1, 5}, {{{{"a", ""}, {"b", rank}}, {1, 2}, {5, 6}, {1, 2, 3, 0.1}}})},
+      {"rows",
+       batch_frame({1, 1, 6},
+                   {{{{"a", ""}, {"b", ""}}, {9, 4, 7}, {5, 1 << 30, 6}, {1, 2, 3}, {0, 1, 0}}})},
+      {"server",
+       batch_frame({1, 1, 7}, {BlockSpec{.values = {1, 2, 3}}, {{{"x", ""}}, {3}, {4}, {5}}})},
+      {"poison", poison_frame({1, 1, 8})},
+      {"skip", skip_frame({1, 1, 0}, 9, 12, 30, {{"loss", 1, 2, 3}})},
+      {"refused", refused_frame({1, 1, 10}, VerdictCode::kDamaged, "cut")},
+      {"end", end_frame({1, 1, 13}, wire::RunStatus::Failed)},
+      {"update_run", command_frame(Kind::kUpdateRun, update, 1)},
+      {"create_experiment", command_frame(Kind::kCreateExperiment, create)},
+      {"rename", command_frame(Kind::kUpdateExperiment, rename)},
+      {"stage", command_frame(Kind::kExperimentStage, stage)},
+      {"experiment_tag", command_frame(Kind::kExperimentTag, tag)},
+      {"create_run", command_frame(Kind::kCreateRun, create_run, 2)},
+      {"run_stage", command_frame(Kind::kRunStage, run_stage, 1)},
+      {"delete_tag", command_frame(Kind::kDeleteTag, delete_tag, 1)},
+      {"settings", command_frame(Kind::kSettings, settings)},
+      {"history", command_frame(Kind::kHistory, history)},
+      {"hello", command_frame(Kind::kHello, hello)},
+      {"ack", command_frame(Kind::kAck, ack)}};
 }
 
 // As apply_target reads it.
 std::string step(const std::string& frame, std::uint8_t how) {
   const auto header = load_le<protocol::FrameHeader>(frame.data());
   const std::string payload = frame.substr(sizeof header);
-  std::uint8_t who = header.writer.is_zero() ? 0x40 : static_cast<std::uint8_t>((header.writer.bytes[0] - 1) << 2);
+  std::uint8_t who =
+      header.writer.is_zero() ? 0x40 : static_cast<std::uint8_t>((header.writer.bytes[0] - 1) << 2);
   if (header.run.is_zero()) {
     who = static_cast<std::uint8_t>(who | 0x80);
   } else {
     who = static_cast<std::uint8_t>(who | (header.run.bytes[8] & 3));
   }
-  return Encoder().put(header.kind).put(who).put(static_cast<std::uint8_t>(header.sequence)).put(how)
-      .put(static_cast<std::uint16_t>(payload.size())).raw(payload).take();
+  return Encoder()
+      .put(header.kind)
+      .put(who)
+      .put(static_cast<std::uint8_t>(header.sequence))
+      .put(how)
+      .put(static_cast<std::uint16_t>(payload.size()))
+      .raw(payload)
+      .take();
 }
 
 void write_all() {
@@ -118,8 +131,11 @@ void write_all() {
       Encoder edits;
       edits.put(how);
       for (std::uint8_t i = 0; i < 2; ++i) {
-        edits.put(i == 0 ? what : std::uint8_t{7}).put(std::uint8_t(what % 3)).put(std::uint16_t(4096 * (what % 4) + 40))
-            .put(std::uint8_t(9)).put(std::uint8_t(how * 16 + 1));
+        edits.put(i == 0 ? what : std::uint8_t{7})
+            .put(std::uint8_t(what % 3))
+            .put(std::uint16_t(4096 * (what % 4) + 40))
+            .put(std::uint8_t(9))
+            .put(std::uint8_t(how * 16 + 1));
       }
       write("log", "edit-" + std::to_string(how) + std::to_string(what), edits.view());
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Whatever parses bytes that came from elsewhere, each as one function of bytes. A fuzzer calls it with
-// what it makes up, corpus_test with what was saved. A promise that does not hold aborts.
+// Whatever parses bytes that came from elsewhere, each as one function of bytes. A fuzzer calls it
+// with what it makes up, corpus_test with what was saved. A promise that does not hold aborts.
 
 #include "engine/base/assert.hpp"
 #include "engine/base/bytes.hpp"

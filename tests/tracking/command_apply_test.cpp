@@ -101,7 +101,8 @@ TEST_P(CommandTest, IdsGoOnFromTheGreatestAndAnImportMayNameAFreeOne) {
   EXPECT_EQ(create("twelve"), kOk);
   EXPECT_EQ(create("taken", 5), kExists);
   EXPECT_EQ(create("beyond", ~std::uint64_t{0}), kInvalid) << "the next one would wrap around";
-  EXPECT_EQ(experiments(wire::ViewStage::Active), (Names{"5 five", "10 ten", "11 eleven", "12 twelve"}));
+  EXPECT_EQ(experiments(wire::ViewStage::Active),
+            (Names{"5 five", "10 ten", "11 eleven", "12 twelve"}));
 }
 
 TEST_P(CommandTest, TheFirstSettingsMakeDefaultAndKeepItsNumberForIt) {
@@ -118,7 +119,8 @@ TEST_P(CommandTest, TheFirstSettingsMakeDefaultAndKeepItsNumberForIt) {
   EXPECT_EQ(it.run(1).info->experiment_name, "Renamed");
   EXPECT_EQ(experiments(wire::ViewStage::All), (Names{"0 Renamed", "1 e", "2 Default"}));
   const auto all = it.view().list_experiments({}).value();
-  EXPECT_EQ(all.experiments[1]->artifact_location, "s3://b/1") << "the root in force at the creation";
+  EXPECT_EQ(all.experiments[1]->artifact_location, "s3://b/1")
+      << "the root in force at the creation";
 }
 
 TEST_P(CommandTest, ARenameFreesTheOldNameAndRespectsOthers) {
@@ -223,8 +225,8 @@ TEST_P(CommandTest, UnknownCommandsAndDamagedOnesChangeNothing) {
   create("e");
   it.send(open_frame({1, 1, 1}));
   const Kind kinds[] = {Kind::kCreateExperiment, Kind::kUpdateExperiment, Kind::kExperimentStage,
-                        Kind::kExperimentTag, Kind::kCreateRun, Kind::kUpdateRun, Kind::kRunStage,
-                        Kind::kDeleteTag, Kind::kSettings};
+                        Kind::kExperimentTag,    Kind::kCreateRun,        Kind::kUpdateRun,
+                        Kind::kRunStage,         Kind::kDeleteTag,        Kind::kSettings};
   in_the_middle();
   for (const Kind kind : kinds) {
     EXPECT_EQ(rest(frame(kind, {1, 0, 0}, "not a message")), kInvalid) << protocol::to_string(kind);

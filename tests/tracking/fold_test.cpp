@@ -23,7 +23,8 @@ TEST_P(FoldTest, AStreamBeginsWithOpenAndGoesOnWithoutAGap) {
   EXPECT_EQ(it.send(tags_frame({1, 1, 3}, {{"a", "3"}})), gap(2));
   EXPECT_EQ(it.send(tags_frame({1, 1, 2}, {{"a", "2"}})), applied(3));
   EXPECT_EQ(it.send(tags_frame({1, 1, 3}, {{"a", "3"}})), applied(4));
-  EXPECT_EQ(it.send(tags_frame({1, 2, 2}, {{"a", "9"}})), gap(1)) << "unknown writer of a known run";
+  EXPECT_EQ(it.send(tags_frame({1, 2, 2}, {{"a", "9"}})), gap(1))
+      << "unknown writer of a known run";
   EXPECT_EQ(it.tags(1), (Texts{{"a", "3"}}));
   EXPECT_EQ(it.next_of(1, 1), 4u);
   EXPECT_EQ(it.next_of(1, 2), 1u);
@@ -73,15 +74,20 @@ TEST_P(FoldTest, ARejectConsumesItsSequenceAndIsRememberedWithItsVerdict) {
 }
 
 TEST_P(FoldTest, ARejectedOpenConsumesNothingAndCreatesNothing) {
-  const OpenSpec bad[] = {{.experiment = ""}, {.experiment = std::string(1025, 'e')},
-                          {.run_name = "a\nb"}, {.user = "\xff"}, {.slot = std::string(1025, 's')},
-                          {.parent = "not hex"}, {.tags = {{"", "v"}}},
+  const OpenSpec bad[] = {{.experiment = ""},
+                          {.experiment = std::string(1025, 'e')},
+                          {.run_name = "a\nb"},
+                          {.user = "\xff"},
+                          {.slot = std::string(1025, 's')},
+                          {.parent = "not hex"},
+                          {.tags = {{"", "v"}}},
                           {.tags = {{"k", std::string((512 << 10) + 1, 'v')}}}};
   for (const OpenSpec& spec : bad) {
     EXPECT_EQ(it.send(open_frame({1, 1, 1}, spec)), (Said{VerdictCode::kInvalid, 1}));
     EXPECT_FALSE(it.last.text.empty());
   }
-  EXPECT_EQ(it.send(frame(Kind::kOpen, {1, 1, 1}, "no flatbuffer")), (Said{VerdictCode::kInvalid, 1}));
+  EXPECT_EQ(it.send(frame(Kind::kOpen, {1, 1, 1}, "no flatbuffer")),
+            (Said{VerdictCode::kInvalid, 1}));
   EXPECT_FALSE(it.has_run(1));
   wire::ListExperimentsT all;
   EXPECT_TRUE(it.view().list_experiments(all).value().experiments.empty());
@@ -162,13 +168,18 @@ TEST_P(FoldTest, AFrameThatWouldUnpackToGigabytesIsRefused) {
 }
 
 TEST_P(FoldTest, AGroupOfFramesIsTakenOneAfterTheOther) {
-  const auto said = it.send_all({open_frame({1, 1, 1}), params_frame({1, 1, 2}, {{"p", "1"}}),
-                                 open_frame({1, 2, 1}), params_frame({1, 2, 2}, {{"p", "2"}}),
-                                 tags_frame({1, 1, 3}, {{"t", "a"}}), tags_frame({1, 2, 3}, {{"t", "b"}}),
-                                 tags_frame({1, 1, 3}, {{"t", "a"}})});
+  const auto said = it.send_all(
+      {open_frame({1, 1, 1}), params_frame({1, 1, 2}, {{"p", "1"}}), open_frame({1, 2, 1}),
+       params_frame({1, 2, 2}, {{"p", "2"}}), tags_frame({1, 1, 3}, {{"t", "a"}}),
+       tags_frame({1, 2, 3}, {{"t", "b"}}), tags_frame({1, 1, 3}, {{"t", "a"}})});
   in_the_middle();
-  EXPECT_EQ(said, (std::vector<Said>{applied(2), applied(3), applied(2), {VerdictCode::kConflict, 3},
-                                     applied(4), applied(4), duplicate(4)}));
+  EXPECT_EQ(said, (std::vector<Said>{applied(2),
+                                     applied(3),
+                                     applied(2),
+                                     {VerdictCode::kConflict, 3},
+                                     applied(4),
+                                     applied(4),
+                                     duplicate(4)}));
   EXPECT_EQ(it.params(1), (Texts{{"p", "1"}}));
   EXPECT_EQ(it.tags(1), (Texts{{"t", "b"}}));
 }

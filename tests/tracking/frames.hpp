@@ -1,6 +1,7 @@
 #pragma once
 
-// Frames as writers and doors make them, each in one call. Writers and runs are told by small numbers.
+// Frames as writers and doors make them, each in one call. Writers and runs are told by small
+// numbers.
 
 #include <cstdint>
 #include <string>
@@ -82,7 +83,8 @@ inline std::string open_frame(At at, const OpenSpec& spec = {}) {
 
 // One block. Without steps the server assigns them, without times it takes the arrival time.
 struct BlockSpec {
-  std::vector<std::pair<std::string, std::string>> keys = {{"loss", ""}};  // Key, canonical context.
+  std::vector<std::pair<std::string, std::string>> keys = {
+      {"loss", ""}};  // Key, canonical context.
   std::vector<std::int64_t> steps = {};
   std::vector<std::int64_t> times = {};
   std::vector<double> values = {};
@@ -116,7 +118,8 @@ inline std::string batch_frame(At at, std::string key, const std::vector<Point>&
 }
 // A batch that passes every check of its shape and has a key that no rule allows.
 inline std::string poison_frame(At at) {
-  std::string payload = batch_payload({{{{"good", ""}}, {1}, {1}, {1.0}}, {{{"bXd", ""}}, {1}, {1}, {2.0}}});
+  std::string payload =
+      batch_payload({{{{"good", ""}}, {1}, {1}, {1.0}}, {{{"bXd", ""}}, {1}, {1}, {2.0}}});
   payload[payload.find("bXd") + 1] = '\n';
   return frame(Kind::kBatch, at, payload);
 }

@@ -16,14 +16,17 @@ class MapRows final : public store::ApplyTransaction {
  public:
   using Key = std::pair<std::uint8_t, std::string>;
 
-  Result<std::optional<std::string>> get(store::TableNumber table, std::string_view key) const override {
+  Result<std::optional<std::string>> get(store::TableNumber table,
+                                         std::string_view key) const override {
     const auto row = rows_.find({table.value, std::string(key)});
     return row == rows_.end() ? std::nullopt : std::optional(row->second);
   }
   Result<void> scan(store::TableNumber table, std::string_view prefix, std::string_view from,
                     const store::RowVisitor& visit) const override {
     for (auto row = rows_.lower_bound({table.value, std::string(std::max(prefix, from))});
-         row != rows_.end() && row->first.first == table.value && row->first.second.starts_with(prefix); ++row) {
+         row != rows_.end() && row->first.first == table.value &&
+         row->first.second.starts_with(prefix);
+         ++row) {
       if (!visit(row->first.second, row->second)) break;
     }
     return ok();

@@ -36,14 +36,16 @@ TEST(RowsTest, EveryRowComesBackAndCutOnesAreCorrupt) {
   run.ended_killed = 5;
   expect_exact<RunRow>(run.encode());
   WriterRow writer;
-  writer.holes = {{1, 4, false, VerdictCode::kApplied, "why", 5, {{"key", 1, 2, 3}, {"", -1, 0, 0}}},
-                  {6, 6, true, VerdictCode::kConflict, "", 0, {}}};
+  writer.holes = {
+      {1, 4, false, VerdictCode::kApplied, "why", 5, {{"key", 1, 2, 3}, {"", -1, 0, 0}}},
+      {6, 6, true, VerdictCode::kConflict, "", 0, {}}};
   writer.slot = "rank-0";
   expect_exact<WriterRow>(writer.encode());
 }
 
 TEST(RowsTest, KeysLieInTheOrderOfTheirNumbers) {
-  const std::uint64_t numbers[] = {0, 1, 255, 256, 65536, std::uint64_t{1} << 40, ~std::uint64_t{0}};
+  const std::uint64_t numbers[] = {
+      0, 1, 255, 256, 65536, std::uint64_t{1} << 40, ~std::uint64_t{0}};
   for (std::size_t i = 1; i < std::size(numbers); ++i) {
     EXPECT_LT(key_of(numbers[i - 1]), key_of(numbers[i]));
     EXPECT_LT(key_of(5, numbers[i - 1]), key_of(5, numbers[i]));

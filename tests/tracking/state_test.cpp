@@ -39,7 +39,8 @@ class StateTest : public ::testing::Test {
   }
   void resolve(State& of, const std::string& frame) {
     const auto batch = protocol::BatchView::parse(as_bytes(frame).subspan(64)).value();
-    for (const auto& block : batch.blocks) ASSERT_TRUE(of.resolve(rows, run(of), block.keys).has_value());
+    for (const auto& block : batch.blocks)
+      ASSERT_TRUE(of.resolve(rows, run(of), block.keys).has_value());
     ASSERT_TRUE(of.write_back(rows).has_value());
   }
   void register_id() {
@@ -57,7 +58,8 @@ TEST_F(StateTest, ARunHasAtMostItsSeriesCountedExactly) {
   run(state).row.series = protocol::kSeriesMax - 3;
   EXPECT_EQ(check(state, payload({{"a", "b", "c"}})), std::nullopt);
   EXPECT_EQ(check(state, payload({{"a", "b"}, {"c", "d"}})), VerdictCode::kLimit);
-  EXPECT_EQ(check(state, payload({{"a", "b"}, {"b", "a"}, {"a", "c"}})), std::nullopt) << "three, however often";
+  EXPECT_EQ(check(state, payload({{"a", "b"}, {"b", "a"}, {"a", "c"}})), std::nullopt)
+      << "three, however often";
   resolve(state, payload({{"a", "b"}}));
   EXPECT_EQ(run(state).row.series, protocol::kSeriesMax - 1);
   EXPECT_EQ(check(state, payload({{"b", "a"}})), std::nullopt) << "known, in another order";

@@ -12,8 +12,11 @@ class OpenTest : public TrackingTest {};
 INTERRUPTED(OpenTest);
 
 TEST_P(OpenTest, TheFirstOpenCreatesTheRunAndItsExperiment) {
-  EXPECT_EQ(it.send(open_frame({1, 1, 1}, {.experiment = "digits", .run_name = "r", .user = "ann",
-                                           .start_ms = 500, .parent = run_id(9).hex(),
+  EXPECT_EQ(it.send(open_frame({1, 1, 1}, {.experiment = "digits",
+                                           .run_name = "r",
+                                           .user = "ann",
+                                           .start_ms = 500,
+                                           .parent = run_id(9).hex(),
                                            .tags = {{"k", "v"}}})),
             applied(2));
   in_the_middle();
@@ -24,21 +27,25 @@ TEST_P(OpenTest, TheFirstOpenCreatesTheRunAndItsExperiment) {
   EXPECT_EQ(run.info->user, "ann");
   EXPECT_EQ(run.info->start_ms, 500);
   EXPECT_EQ(run.info->status, RunStatus::Running);
-  EXPECT_EQ(it.tags(1), (Texts{{"k", "v"}, {"mlflow.parentRunId", run_id(9).hex()}, {"mlflow.runName", "r"}}));
+  EXPECT_EQ(it.tags(1),
+            (Texts{{"k", "v"}, {"mlflow.parentRunId", run_id(9).hex()}, {"mlflow.runName", "r"}}));
 }
 
 TEST_P(OpenTest, ALaterWriterJoinsAndTheRunKeepsItsExperiment) {
   it.send(open_frame({1, 1, 1}, {.experiment = "one", .start_ms = 500}));
   in_the_middle();
-  it.send(open_frame({1, 2, 1}, {.experiment = "two", .run_name = "late", .user = "bob", .start_ms = 300}));
-  it.send(open_frame({1, 3, 1}, {.experiment = "one", .run_name = "later", .user = "eve", .start_ms = 900}));
+  it.send(open_frame({1, 2, 1},
+                     {.experiment = "two", .run_name = "late", .user = "bob", .start_ms = 300}));
+  it.send(open_frame({1, 3, 1},
+                     {.experiment = "one", .run_name = "later", .user = "eve", .start_ms = 900}));
   const auto run = it.run(1);
   EXPECT_EQ(run.info->experiment_name, "one");
   EXPECT_EQ(run.info->writers, 3u);
   EXPECT_EQ(run.info->start_ms, 300) << "the least";
   EXPECT_EQ(run.info->name, "late") << "the first that says one";
   EXPECT_EQ(run.info->user, "bob");
-  EXPECT_EQ(it.view().list_experiments({}).value().experiments.size(), 1u) << "two was never created";
+  EXPECT_EQ(it.view().list_experiments({}).value().experiments.size(), 1u)
+      << "two was never created";
 }
 
 TEST_P(OpenTest, OneNameIsOneExperimentWhoeverComesFirst) {
@@ -57,20 +64,26 @@ TEST_P(ParamsTest, AParamIsSetOnceAndAConflictLeavesNothingBehind) {
   it.send(open_frame({1, 1, 1}));
   EXPECT_EQ(it.send(params_frame({1, 1, 2}, {{"a", "1"}, {"b", "2"}})), applied(3));
   in_the_middle();
-  EXPECT_EQ(it.send(params_frame({1, 1, 3}, {{"a", "1"}, {"c", "3"}})), applied(4)) << "the same again";
+  EXPECT_EQ(it.send(params_frame({1, 1, 3}, {{"a", "1"}, {"c", "3"}})), applied(4))
+      << "the same again";
   EXPECT_EQ(it.send(params_frame({1, 1, 4}, {{"d", "4"}, {"a", "other"}})),
             (Said{VerdictCode::kConflict, 5}));
-  EXPECT_EQ(it.send(params_frame({1, 1, 5}, {{"e", "1"}, {"e", "1"}})), applied(6)) << "agrees with itself";
-  EXPECT_EQ(it.send(params_frame({1, 1, 6}, {{"f", "1"}, {"f", "2"}})), (Said{VerdictCode::kConflict, 7}));
-  EXPECT_EQ(it.send(params_frame({1, 1, 7}, {{"g", "1"}, {"", "2"}})), (Said{VerdictCode::kInvalid, 8}));
+  EXPECT_EQ(it.send(params_frame({1, 1, 5}, {{"e", "1"}, {"e", "1"}})), applied(6))
+      << "agrees with itself";
+  EXPECT_EQ(it.send(params_frame({1, 1, 6}, {{"f", "1"}, {"f", "2"}})),
+            (Said{VerdictCode::kConflict, 7}));
+  EXPECT_EQ(it.send(params_frame({1, 1, 7}, {{"g", "1"}, {"", "2"}})),
+            (Said{VerdictCode::kInvalid, 8}));
   EXPECT_EQ(it.send(params_frame({1, 1, 8}, {{"empty", ""}})), applied(9));
-  EXPECT_EQ(it.send(params_frame({1, 1, 9}, {{"empty", "no"}})), (Said{VerdictCode::kConflict, 10}));
+  EXPECT_EQ(it.send(params_frame({1, 1, 9}, {{"empty", "no"}})),
+            (Said{VerdictCode::kConflict, 10}));
   EXPECT_EQ(it.params(1), (Texts{{"a", "1"}, {"b", "2"}, {"c", "3"}, {"e", "1"}, {"empty", ""}}));
 }
 
 TEST_P(ParamsTest, OfTwoWritersWithTwoValuesOneWinsAndBothHearTheTruth) {
   it.send_all({open_frame({1, 1, 1}), open_frame({1, 2, 1})});
-  const auto said = it.send_all({params_frame({1, 2, 2}, {{"lr", "two"}}), params_frame({1, 1, 2}, {{"lr", "one"}})});
+  const auto said = it.send_all(
+      {params_frame({1, 2, 2}, {{"lr", "two"}}), params_frame({1, 1, 2}, {{"lr", "one"}})});
   EXPECT_EQ(said, (std::vector<Said>{applied(3), {VerdictCode::kConflict, 3}}));
   EXPECT_NE(it.last.text.find("two"), std::string::npos) << it.last.text;
   in_the_middle();
@@ -83,7 +96,8 @@ TEST_P(ParamsTest, LimitsHoldAtTheirBorders) {
   const std::string key(1024, 'k'), value(512 << 10, 'v');
   EXPECT_EQ(it.send(params_frame({1, 1, 2}, {{key, value}})), applied(3));
   EXPECT_EQ(it.send(params_frame({1, 1, 3}, {{key + 'k', ""}})), (Said{VerdictCode::kInvalid, 4}));
-  EXPECT_EQ(it.send(params_frame({1, 1, 4}, {{"k", value + 'v'}})), (Said{VerdictCode::kInvalid, 5}));
+  EXPECT_EQ(it.send(params_frame({1, 1, 4}, {{"k", value + 'v'}})),
+            (Said{VerdictCode::kInvalid, 5}));
   EXPECT_EQ(it.send(tags_frame({1, 1, 5}, {{"line\n", "v"}})), (Said{VerdictCode::kInvalid, 6}));
   EXPECT_EQ(it.send(tags_frame({1, 1, 6}, {{"\xc3\x28", "v"}})), (Said{VerdictCode::kInvalid, 7}));
   EXPECT_EQ(it.send(tags_frame({1, 1, 7}, {{"lines", "a\nb"}, {"utf8", "\xc3\xa9"}})), applied(8));
@@ -212,7 +226,8 @@ TEST_P(EndTest, AnEndNamesAnEndStatus) {
   it.send(open_frame({1, 1, 1}));
   in_the_middle();
   EXPECT_EQ(it.send(end_frame({1, 1, 2}, RunStatus::Running)), (Said{VerdictCode::kInvalid, 3}));
-  EXPECT_EQ(it.send(end_frame({1, 1, 3}, static_cast<RunStatus>(77))), (Said{VerdictCode::kInvalid, 4}));
+  EXPECT_EQ(it.send(end_frame({1, 1, 3}, static_cast<RunStatus>(77))),
+            (Said{VerdictCode::kInvalid, 4}));
   EXPECT_EQ(status(), RunStatus::Running);
 }
 

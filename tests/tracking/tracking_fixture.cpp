@@ -27,7 +27,9 @@ T must(Result<T> result) {
 }
 }  // namespace
 
-TrackingOnWorld::TrackingOnWorld() : index_directory_(make_directory()) { open(); }
+TrackingOnWorld::TrackingOnWorld() : index_directory_(make_directory()) {
+  open();
+}
 
 TrackingOnWorld::~TrackingOnWorld() {
   drop();
@@ -47,7 +49,8 @@ void TrackingOnWorld::open() {
   options.index_directory = index_directory_;
   fold_ = std::make_unique<Fold>();
   store::OpenReport report;
-  store_ = must(store::Store::open({files_, executor, executor, random_}, "data", options, *fold_, report));
+  store_ = must(
+      store::Store::open({files_, executor, executor, random_}, "data", options, *fold_, report));
   tracking_ = std::make_unique<Tracking>(*store_, clock);
   executor.advance(milliseconds(1));
 }
@@ -85,8 +88,9 @@ Said TrackingOnWorld::send(std::string frame, wal::Door door) {
   const auto memory = std::make_shared<const std::string>(std::move(frame));
   const auto header = load_le<protocol::FrameHeader>(memory->data());
   std::optional<Result<Verdict>> said;
-  tracking_->submit({{header, as_bytes(*memory)}}, door, memory,
-                    [&](std::vector<Result<Verdict>> results) { said.emplace(std::move(results.at(0))); });
+  tracking_->submit(
+      {{header, as_bytes(*memory)}}, door, memory,
+      [&](std::vector<Result<Verdict>> results) { said.emplace(std::move(results.at(0))); });
   executor.advance(milliseconds(1));
   if (!said) throw std::runtime_error("no verdict was given");
   last = must(std::move(*said));
@@ -111,7 +115,9 @@ std::vector<Said> TrackingOnWorld::send_all(const std::vector<std::string>& fram
   return all;
 }
 
-View TrackingOnWorld::view() const { return must(tracking_->snapshot()); }
+View TrackingOnWorld::view() const {
+  return must(tracking_->snapshot());
+}
 
 bool TrackingOnWorld::has_run(std::uint64_t number) const {
   return must(view().find_run(run_id(number))).has_value();
@@ -152,11 +158,14 @@ std::vector<Point> TrackingOnWorld::points(std::uint64_t run, std::string_view k
 
 std::uint64_t TrackingOnWorld::next_of(std::uint64_t run, std::uint64_t writer) const {
   wire::PositionsT question;
-  question.positions.emplace_back(protocol::to_wire(run_id(run)), protocol::to_wire(writer_id(writer)), 0);
+  question.positions.emplace_back(protocol::to_wire(run_id(run)),
+                                  protocol::to_wire(writer_id(writer)), 0);
   return must(view().positions(question)).positions.at(0).sequence();
 }
 
-std::string TrackingOnWorld::digest() const { return must(digest_of(view())).hex; }
+std::string TrackingOnWorld::digest() const {
+  return must(digest_of(view())).hex;
+}
 
 std::string TrackingOnWorld::everything() const {
   const View snapshot = view();

@@ -1,9 +1,9 @@
 #pragma once
 
-// The domain on a store whose log lies on a disk in RAM, driven by hand. Verbs: send frames and hear
-// what the fold says, look, reopen. Every scenario runs three times: as it is, with the process killed
-// in the middle (the log is replayed), and closed in the middle after a checkpoint (nothing is). After
-// each, both must leave everything that can be seen as it was.
+// The domain on a store whose log lies on a disk in RAM, driven by hand. Verbs: send frames and
+// hear what the fold says, look, reopen. Every scenario runs three times: as it is, with the
+// process killed in the middle (the log is replayed), and closed in the middle after a checkpoint
+// (nothing is). After each, both must leave everything that can be seen as it was.
 
 #include <gtest/gtest.h>
 
@@ -29,9 +29,15 @@ struct Said {
   std::uint64_t expected = 0;  // Next sequence.
   bool operator==(const Said&) const = default;
 };
-inline Said applied(std::uint64_t next) { return {VerdictCode::kApplied, next}; }
-inline Said duplicate(std::uint64_t next) { return {VerdictCode::kDuplicate, next}; }
-inline Said gap(std::uint64_t next) { return {VerdictCode::kGap, next}; }
+inline Said applied(std::uint64_t next) {
+  return {VerdictCode::kApplied, next};
+}
+inline Said duplicate(std::uint64_t next) {
+  return {VerdictCode::kDuplicate, next};
+}
+inline Said gap(std::uint64_t next) {
+  return {VerdictCode::kGap, next};
+}
 inline std::ostream& operator<<(std::ostream& out, const Said& said) {
   return out << protocol::to_string(said.code) << ", next " << said.expected;
 }
@@ -65,7 +71,8 @@ class TrackingOnWorld {
   Texts params(std::uint64_t run) const;
   Texts tags(std::uint64_t run) const;
   // What a history's frames hold of one series, in their order.
-  std::vector<Point> points(std::uint64_t run, std::string_view key, std::string_view context = {}) const;
+  std::vector<Point> points(std::uint64_t run, std::string_view key,
+                            std::string_view context = {}) const;
   std::uint64_t next_of(std::uint64_t run, std::uint64_t writer) const;
   std::string digest() const;
   // Everything that can be asked, duplicates' counters and ids included.
@@ -110,14 +117,15 @@ class TrackingTest : public ::testing::TestWithParam<Middle> {
 };
 
 inline std::string name_of(const ::testing::TestParamInfo<Middle>& info) {
-  return info.param == Middle::kGoesOn ? "GoesOn"
-         : info.param == Middle::kKilled ? "KilledInTheMiddle" : "CheckpointedInTheMiddle";
+  return info.param == Middle::kGoesOn   ? "GoesOn"
+         : info.param == Middle::kKilled ? "KilledInTheMiddle"
+                                         : "CheckpointedInTheMiddle";
 }
 
 // Of a TEST_P suite that derives from TrackingTest.
 #define INTERRUPTED(Suite)                                                                    \
-  INSTANTIATE_TEST_SUITE_P(All, Suite,                                                        \
-                           ::testing::Values(Middle::kGoesOn, Middle::kKilled, Middle::kCheckpointed), \
-                           name_of)
+  INSTANTIATE_TEST_SUITE_P(                                                                   \
+      All, Suite, ::testing::Values(Middle::kGoesOn, Middle::kKilled, Middle::kCheckpointed), \
+      name_of)
 
 }  // namespace stepwell::tracking

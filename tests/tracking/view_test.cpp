@@ -19,7 +19,8 @@ class ViewTest : public TrackingTest {
     it.send(command_frame(Kind::kRunStage, command, run), wal::Door::kRest);
   }
   // Ids of all pages of `limit`, and how many pages it took.
-  std::pair<std::vector<RunId>, int> list(std::uint64_t experiment, wire::ViewStage stage, std::uint32_t limit) {
+  std::pair<std::vector<RunId>, int> list(std::uint64_t experiment, wire::ViewStage stage,
+                                          std::uint32_t limit) {
     wire::ListRunsT question;
     question.experiment = experiment;
     question.stage = stage;
@@ -54,7 +55,8 @@ TEST_P(ViewTest, RunsAreListedInPagesInTheOrderOfTheirCreation) {
   using wire::ViewStage;
   EXPECT_EQ(list(kAll, ViewStage::All, 100), std::pair(ids({9, 3, 7, 1, 5}), 1));
   EXPECT_EQ(list(kAll, ViewStage::All, 2), std::pair(ids({9, 3, 7, 1, 5}), 3));
-  EXPECT_EQ(list(kAll, ViewStage::All, 5), std::pair(ids({9, 3, 7, 1, 5}), 1)) << "no empty last page";
+  EXPECT_EQ(list(kAll, ViewStage::All, 5), std::pair(ids({9, 3, 7, 1, 5}), 1))
+      << "no empty last page";
   EXPECT_EQ(list(kAll, ViewStage::Active, 1), std::pair(ids({9, 3, 1, 5}), 4));
   EXPECT_EQ(list(kAll, ViewStage::Deleted, 1), std::pair(ids({7}), 1));
   EXPECT_EQ(list(1, ViewStage::All, 2), std::pair(ids({9, 7, 5}), 2));
@@ -63,7 +65,8 @@ TEST_P(ViewTest, RunsAreListedInPagesInTheOrderOfTheirCreation) {
 }
 
 TEST_P(ViewTest, ExperimentsAreListedInPagesWithTheirRuns) {
-  for (std::uint64_t i = 1; i <= 5; ++i) it.send(open_frame({i, 1, 1}, {.experiment = fmt::format("e{}", i)}));
+  for (std::uint64_t i = 1; i <= 5; ++i)
+    it.send(open_frame({i, 1, 1}, {.experiment = fmt::format("e{}", i)}));
   in_the_middle();
   it.send(open_frame({6, 1, 1}, {.experiment = "e3"}));
   wire::ListExperimentsT question;
@@ -71,7 +74,8 @@ TEST_P(ViewTest, ExperimentsAreListedInPagesWithTheirRuns) {
   std::string shown;
   do {
     const auto answer = it.view().list_experiments(question).value();
-    for (const auto& info : answer.experiments) shown += fmt::format("{}:{}:{} ", info->id, info->name, info->runs);
+    for (const auto& info : answer.experiments)
+      shown += fmt::format("{}:{}:{} ", info->id, info->name, info->runs);
     shown += "| ";
     question.after = answer.next;
   } while (question.after != 0);
@@ -89,8 +93,9 @@ TEST_P(ViewTest, ARunShowsItsMetricsByKeyAndContextWithTheirLatestPoint) {
   const auto run = it.run(1);
   std::string shown;
   for (const auto& metric : run.metrics) {
-    shown += fmt::format("{}{} {}@{} at {} of {}; ", metric->key, metric->context, metric->value,
-                         metric->step, metric->timestamp_ms, metric->count);
+    shown +=
+        fmt::format("{}{} {}@{} at {} of {}; ", metric->key, metric->context,
+                    protocol::value_of(*metric), metric->step, metric->timestamp_ms, metric->count);
   }
   EXPECT_EQ(shown, "acc 0.5@1 at 1 of 2; loss 1.5@5 at 50 of 3; loss{rank=1} 3.5@7 at 1 of 1; ");
   EXPECT_EQ(run.info->series, 3u);
@@ -190,7 +195,8 @@ TEST_P(HistoryTest, ALongOneComesInPagesAndEachPageMayHaveItsOwnSnapshot) {
 TEST_P(HistoryTest, AFullLastPageEndsTheSeries) {
   it.send(open_frame({1, 1, 1}));
   std::vector<Point> points;
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(History::kPagePoints); ++i) points.push_back({i, 0, 1});
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(History::kPagePoints); ++i)
+    points.push_back({i, 0, 1});
   it.send(batch_frame({1, 1, 2}, "m", points));
   in_the_middle();
   EXPECT_EQ(it.points(1, "m"), points);
