@@ -6,7 +6,7 @@
 
 #include "protocol/client/segment.hpp"
 #include "protocol/context.hpp"
-#include "tests/tracking/frames.hpp"
+#include "tests/tracking/batch_frames.hpp"
 
 namespace stepwell::tracking {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "engine/tracking/row_keys.hpp"
 #include "protocol/limits.hpp"
-#include "tests/tracking/frames.hpp"
+#include "tests/tracking/batch_frames.hpp"
 #include "tests/tracking/map_rows.hpp"
 
 namespace stepwell::tracking {

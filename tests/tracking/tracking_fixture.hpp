@@ -19,7 +19,7 @@
 #include "engine/tracking/fold.hpp"
 #include "engine/tracking/history.hpp"
 #include "engine/tracking/tracking.hpp"
-#include "tests/tracking/frames.hpp"
+#include "tests/tracking/batch_frames.hpp"
 
 namespace stepwell::tracking {
 
