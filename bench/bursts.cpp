@@ -30,14 +30,16 @@ Result<Figure> measure_bursts(const Place& place, const Effort& effort, const st
   const std::string bursts = std::to_string(effort.bursts);
   TRY(const auto server, Server::start(place));
   // The first bursts fill the segment pool.
-  TRY(run_command(place, {"load", "--to", server->address(), "--profile", target.profile, "--bursts", "4",
-                          "--drain", server->pid(), "--json"}));
+  TRY(run_command(place, {"load", "--to", server->address(), "--profile", target.profile,
+                          "--bursts", "4", "--drain", server->pid(), "--json"}));
   for (unsigned run = 0; run < effort.runs; ++run) {
-    TRY(const auto loaded, run_command(place, {"load", "--to", server->address(), "--profile", target.profile,
-                                               "--bursts", bursts, "--drain", server->pid(), "--json"}));
+    TRY(const auto loaded,
+        run_command(place, {"load", "--to", server->address(), "--profile", target.profile,
+                            "--bursts", bursts, "--drain", server->pid(), "--json"}));
     TRY(const double value, number_in(loaded, target.key));
-    TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", target.profile,
-                                               "--runs", "1", "--bursts", bursts, "--json"}));
+    TRY(const auto probed,
+        run_command(place, {"probe", "--dir", place.directory, "--shape", target.profile, "--runs",
+                            "1", "--bursts", bursts, "--json"}));
     TRY(const double ceiling, number_in(probed, target.key));
     figure.runs.push_back(value);
     figure.ceilings.push_back(ceiling);

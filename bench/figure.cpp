@@ -43,7 +43,9 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-double Figure::value() const { return median(runs); }
+double Figure::value() const {
+  return median(runs);
+}
 
 std::optional<double> Figure::ceiling() const {
   if (ceilings.empty()) return std::nullopt;
@@ -64,8 +66,13 @@ std::string Figure::json() const {
   std::vector<std::string> values;
   for (const double run : runs) values.push_back(tools::number_text(run));
   tools::JsonObject json;
-  json.add("name", name).add("value", value()).add("unit", unit).add_raw("ceiling", or_null(ceiling()));
-  json.add_raw("ratio", or_null(ratio())).add_raw("floor", or_null(floor)).add_raw("goal", or_null(goal));
+  json.add("name", name)
+      .add("value", value())
+      .add("unit", unit)
+      .add_raw("ceiling", or_null(ceiling()));
+  json.add_raw("ratio", or_null(ratio()))
+      .add_raw("floor", or_null(floor))
+      .add_raw("goal", or_null(goal));
   json.add_raw("runs", tools::json_array(values)).add("machine", machine());
   return json.text();
 }

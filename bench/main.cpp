@@ -1,7 +1,7 @@
 // stepwell_bench: measures figures of TARGETS on this machine.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -61,20 +61,28 @@ Result<std::vector<Figure>> measure(const Arguments& arguments, const Place& pla
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  CLI::App program("Measures Stepwell's figures against this machine's own ceiling.", "stepwell_bench");
+  CLI::App program("Measures Stepwell's figures against this machine's own ceiling.",
+                   "stepwell_bench");
   Arguments arguments;
   program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F6 F7 F10")
-      ->required()->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F6", "F7", "F10"}));
-  program.add_option("--json", arguments.json, "Also write the figures as a JSON array to this file");
-  program.add_option("--dir", arguments.directory, "On the disk to measure (default: beside this program)");
-  program.add_option("--runs", arguments.effort.runs, "Of each figure (default 5)")->check(CLI::Range(1, 100));
-  program.add_option("--bursts", arguments.effort.bursts, "A run (default 20)")->check(CLI::Range(1, 1000));
-  program.add_option("--sustained", arguments.effort.sustained_seconds, "Seconds of F4 (default 60)");
+      ->required()
+      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F6", "F7", "F10"}));
+  program.add_option("--json", arguments.json,
+                     "Also write the figures as a JSON array to this file");
+  program.add_option("--dir", arguments.directory,
+                     "On the disk to measure (default: beside this program)");
+  program.add_option("--runs", arguments.effort.runs, "Of each figure (default 5)")
+      ->check(CLI::Range(1, 100));
+  program.add_option("--bursts", arguments.effort.bursts, "A run (default 20)")
+      ->check(CLI::Range(1, 1000));
+  program.add_option("--sustained", arguments.effort.sustained_seconds,
+                     "Seconds of F4 (default 60)");
   CLI11_PARSE(program, argc, argv);
 
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  const Place place{self.parent_path() / "stepwell",
-                    arguments.directory.empty() ? self.parent_path().string() : arguments.directory};
+  const Place place{self.parent_path() / "stepwell", arguments.directory.empty()
+                                                         ? self.parent_path().string()
+                                                         : arguments.directory};
   const auto figures = measure(arguments, place);
   if (!figures) {
     fmt::print(stderr, "stepwell_bench: {}\n", figures.error().text);

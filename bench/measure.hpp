@@ -17,7 +17,8 @@ struct Effort {
 Result<Figure> measure_bursts(const Place& place, const Effort& effort, const std::string& name);
 // F4: sustained. One run, quoted with the memory and the log that it took.
 Result<Figure> measure_sustained(const Place& place, const Effort& effort);
-// F7: p50 and p99 of acks at half of F4 (points a second), against the bare log write of the same run.
+// F7: p50 and p99 of acks at half of F4 (points a second), against the bare log write of the same
+// run.
 Result<std::vector<Figure>> measure_latency(const Place& place, const Effort& effort, double f4);
 // F10: log replayed at start.
 Result<Figure> measure_replay(const Place& place, const Effort& effort);

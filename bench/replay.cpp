@@ -6,8 +6,8 @@
 
 namespace stepwell::bench {
 
-// A server whose checkpoints never begin is killed with 1 GiB in its log. Then its start is measured,
-// again and again, less the start of an empty server.
+// A server whose checkpoints never begin is killed with 1 GiB in its log. Then its start is
+// measured, again and again, less the start of an empty server.
 Result<Figure> measure_replay(const Place& place, const Effort& effort) {
   constexpr unsigned kBursts = 10;
   constexpr double kBytes = double{kBursts} * (100 << 20);
@@ -18,8 +18,8 @@ Result<Figure> measure_replay(const Place& place, const Effort& effort) {
   Figure figure{"F10", "GB/s", {}, {}, 1, 2, {}};
   TRY(const auto empty, Server::start(place, settings));
   const double nothing = empty->start_seconds();
-  TRY(const auto loaded, run_command(place, {"load", "--to", empty->address(), "--profile", "f1", "--bursts",
-                                             std::to_string(kBursts), "--json"}));
+  TRY(const auto loaded, run_command(place, {"load", "--to", empty->address(), "--profile", "f1",
+                                             "--bursts", std::to_string(kBursts), "--json"}));
   TRY(const double bytes, number_in(loaded, "bytes"));
   if (bytes < kBytes / 2) return fail(ErrorKind::kInternal, "only {} bytes were logged", bytes);
   empty->kill();

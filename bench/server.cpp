@@ -60,7 +60,8 @@ Result<std::string> run_command(const Place& place, std::vector<std::string> arg
   ::close(started.pipe);
   int status = 0;
   ::waitpid(started.pid, &status, 0);
-  if (status != 0) return fail(ErrorKind::kInternal, "stepwell {} failed (wait status {})", name, status);
+  if (status != 0)
+    return fail(ErrorKind::kInternal, "stepwell {} failed (wait status {})", name, status);
   return out;
 }
 
@@ -79,13 +80,16 @@ Result<std::unique_ptr<Server>> Server::start(const Place& place, const Settings
     if (!::mkdtemp(self->data_.data())) return errno_error(errno, "mkdtemp", self->data_);
   }
   const auto begin = std::chrono::steady_clock::now();
-  TRY(const auto started, start_process(place, {"serve", "--data", self->data_, "--listen", "127.0.0.1:0",
-                                                "--log-level", "warn"}, settings));
+  TRY(const auto started,
+      start_process(
+          place, {"serve", "--data", self->data_, "--listen", "127.0.0.1:0", "--log-level", "warn"},
+          settings));
   self->pid_ = started.pid;
   const auto ready = self->wait_until_ready(started.pipe);
   ::close(started.pipe);
   if (!ready) return ready.error();
-  self->start_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  self->start_seconds_ =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return self;
 }
 
@@ -94,7 +98,8 @@ Result<void> Server::wait_until_ready(int pipe) {
   char c = 0;
   while (::read(pipe, &c, 1) == 1 && c != '\n') line += c;
   constexpr std::string_view kReady = "stepwell ready on ";
-  if (!line.starts_with(kReady)) return fail(ErrorKind::kInternal, "the server did not start: '{}'", line);
+  if (!line.starts_with(kReady))
+    return fail(ErrorKind::kInternal, "the server did not start: '{}'", line);
   address_ = line.substr(kReady.size(), line.find(',') - kReady.size());
   return ok();
 }

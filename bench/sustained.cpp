@@ -13,7 +13,9 @@ namespace {
 constexpr std::uint64_t kF1FrameBytes = 241'664;  // A frame of F1 in whole blocks.
 constexpr double kF1FramePoints = 10'000;
 
-std::string seconds_text(double seconds) { return fmt::format("{}", seconds); }
+std::string seconds_text(double seconds) {
+  return fmt::format("{}", seconds);
+}
 
 }  // namespace
 
@@ -30,19 +32,19 @@ Result<Figure> measure_sustained(const Place& place, const Effort& effort) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   });
-  const auto loaded = run_command(place, {"load", "--to", server->address(), "--profile", "f4", "--seconds",
-                                          seconds, "--json"});
+  const auto loaded = run_command(place, {"load", "--to", server->address(), "--profile", "f4",
+                                          "--seconds", seconds, "--json"});
   done = true;
   watcher.join();
   if (!loaded) return loaded.error();
   TRY(const double value, number_in(loaded.value(), "points_per_second"));
-  TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", "f4", "--runs", "1",
-                                             "--seconds", "10", "--json"}));
+  TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", "f4",
+                                             "--runs", "1", "--seconds", "10", "--json"}));
   TRY(const double ceiling, number_in(probed, "points_per_second"));
   figure.runs = {value};
   figure.ceilings = {ceiling};
-  figure.note = fmt::format("{} s, at most {} MiB RssAnon and {} MiB of log; quoted only",
-                            seconds, memory >> 20, log >> 20);
+  figure.note = fmt::format("{} s, at most {} MiB RssAnon and {} MiB of log; quoted only", seconds,
+                            memory >> 20, log >> 20);
   return figure;
 }
 
@@ -52,11 +54,13 @@ Result<std::vector<Figure>> measure_latency(const Place& place, const Effort& ef
   const double rate = f4 / 2;
   TRY(const auto server, Server::start(place));
   for (unsigned run = 0; run < effort.runs; ++run) {
-    TRY(const auto loaded, run_command(place, {"load", "--to", server->address(), "--profile", "f4", "--rate",
-                                               seconds_text(rate), "--seconds", "4", "--json"}));
-    TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", "bare",
-                                               "--bare-bytes", std::to_string(kF1FrameBytes), "--bare-rate",
-                                               seconds_text(rate / kF1FramePoints), "--json"}));
+    TRY(const auto loaded,
+        run_command(place, {"load", "--to", server->address(), "--profile", "f4", "--rate",
+                            seconds_text(rate), "--seconds", "4", "--json"}));
+    TRY(const auto probed,
+        run_command(place, {"probe", "--dir", place.directory, "--shape", "bare", "--bare-bytes",
+                            std::to_string(kF1FrameBytes), "--bare-rate",
+                            seconds_text(rate / kF1FramePoints), "--json"}));
     TRY(const double ack_p50, number_in(loaded, "ack_p50_ms"));
     TRY(const double ack_p99, number_in(loaded, "ack_p99_ms"));
     TRY(const double bare_p50, number_in(probed, "p50_ms"));

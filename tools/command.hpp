@@ -1,8 +1,9 @@
 #pragma once
 
-// The subcommands of `stepwell`, one source file each; main.cpp only wires them. add_NAME() declares a
-// subcommand with its options, help and examples. If the user chose it, its callback runs at the end
-// of parsing and leaves its exit code (exit_codes.hpp) in `exit_code`. Both outlive the parsing.
+// The subcommands of `stepwell`, one source file each; main.cpp only wires them. add_NAME()
+// declares a subcommand with its options, help and examples. If the user chose it, its callback
+// runs at the end of parsing and leaves its exit code (exit_codes.hpp) in `exit_code`. Both outlive
+// the parsing.
 
 namespace CLI {
 class App;

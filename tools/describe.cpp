@@ -24,7 +24,8 @@ std::string describe_batch(Bytes payload) {
   std::string steps;
   for (const auto& block : batch.value().blocks) {
     block.keys.for_each([&](std::string_view key, std::string_view context) {
-      if (keys++ < kNamesShown) names += fmt::format(" {}{}", protocol::quoted(key), protocol::show_context(context));
+      if (keys++ < kNamesShown)
+        names += fmt::format(" {}{}", protocol::quoted(key), protocol::show_context(context));
     });
     if (!steps.empty()) continue;
     steps = block.step_source == protocol::StepSource::kServer
@@ -57,22 +58,24 @@ std::string describe_payload(const protocol::FrameView& frame) {
       return describe_batch(payload);
     case Kind::kOpen:
       return decoded<wire::OpenT>(payload, [](const wire::OpenT& open) {
-        return fmt::format("experiment {}, name {}, slot {}, tags{}", protocol::quoted(open.experiment),
-                           protocol::quoted(open.run_name), protocol::quoted(open.slot),
-                           describe_texts(open.tags));
+        return fmt::format("experiment {}, name {}, slot {}, tags{}",
+                           protocol::quoted(open.experiment), protocol::quoted(open.run_name),
+                           protocol::quoted(open.slot), describe_texts(open.tags));
       });
     case Kind::kParams:
-      return decoded<wire::ParamsT>(payload, [](const auto& p) { return "params" + describe_texts(p.params); });
+      return decoded<wire::ParamsT>(
+          payload, [](const auto& p) { return "params" + describe_texts(p.params); });
     case Kind::kTags:
-      return decoded<wire::TagsT>(payload, [](const auto& t) { return "tags" + describe_texts(t.tags); });
+      return decoded<wire::TagsT>(payload,
+                                  [](const auto& t) { return "tags" + describe_texts(t.tags); });
     case Kind::kEnd:
       return decoded<wire::EndT>(payload, [](const wire::EndT& end) {
         return fmt::format("status {}, at {}", wire::EnumNameRunStatus(end.status), end.end_ms);
       });
     case Kind::kSkip:
       return decoded<wire::SkipT>(payload, [](const wire::SkipT& skip) {
-        return fmt::format("sequences {} to {}, {} points, reason {}", skip.from, skip.to, skip.points,
-                           protocol::quoted(skip.reason));
+        return fmt::format("sequences {} to {}, {} points, reason {}", skip.from, skip.to,
+                           skip.points, protocol::quoted(skip.reason));
       });
     case Kind::kRefused:
       return decoded<wire::RefusedT>(payload, [](const wire::RefusedT& refused) {
@@ -89,9 +92,9 @@ std::string describe_payload(const protocol::FrameView& frame) {
 
 std::string describe(const protocol::FrameView& frame) {
   const auto& header = frame.header;
-  std::string line = fmt::format("{} run={} writer={} seq={} {} B", protocol::to_string(header.kind),
-                                 header.run.hex(), header.writer.hex(), header.sequence,
-                                 frame.bytes.size());
+  std::string line =
+      fmt::format("{} run={} writer={} seq={} {} B", protocol::to_string(header.kind),
+                  header.run.hex(), header.writer.hex(), header.sequence, frame.bytes.size());
   const std::string what = describe_payload(frame);
   return what.empty() ? line : line + ": " + what;
 }

@@ -50,7 +50,8 @@ std::vector<std::string> segment_files(const std::string& path) {
 Result<bool> dump_wal(io::FileSystem& files, const std::string& path) {
   wal::RecoveryReport report;
   std::string file;
-  const auto visit = [&](const wal::SegmentFile& segment, const wal::ScannedGroup& scanned) -> Result<void> {
+  const auto visit = [&](const wal::SegmentFile& segment,
+                         const wal::ScannedGroup& scanned) -> Result<void> {
     if (segment.path != file) fmt::print("segment {}\n", file = segment.path);
     fmt::print("group offset={} position={} length={} records={} durable={}\n", scanned.offset,
                scanned.header.position, scanned.header.length, scanned.header.records,
@@ -71,7 +72,8 @@ Result<bool> dump_wal(io::FileSystem& files, const std::string& path) {
 
 std::string hex(std::string_view bytes, std::size_t most) {
   std::string out;
-  for (const char c : bytes.substr(0, most)) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  for (const char c : bytes.substr(0, most))
+    out += fmt::format("{:02x}", static_cast<unsigned char>(c));
   return bytes.size() > most ? out + "…" : out;
 }
 
@@ -84,7 +86,8 @@ Result<bool> dump_index(io::FileSystem& files, const std::string& path) {
     lock = std::move(locked.value());
     file = path + "/index.lmdb";
   }
-  if (!std::filesystem::exists(file)) return fail(ErrorKind::kNotFound, "there is no index {}", file);
+  if (!std::filesystem::exists(file))
+    return fail(ErrorKind::kNotFound, "there is no index {}", file);
   const auto names = store::Layout::table_names(tracking::Fold().tables());
   index::Options options;
   options.read_only = true;
@@ -124,7 +127,8 @@ Result<bool> dump_spool(io::FileSystem& files, const std::string& path) {
       for (const auto& frame : content.frames) {
         const auto bytes = as_bytes(segment.bytes_of(frame));
         const auto view = protocol::read_frame(bytes);
-        fmt::print("  offset={} {}\n", frame.offset, view ? describe(view.value()) : view.error().text);
+        fmt::print("  offset={} {}\n", frame.offset,
+                   view ? describe(view.value()) : view.error().text);
       }
       for (const auto& damage : content.damages) {
         fmt::print("{} {} offset {}: {} bytes: {}\n", damage.tail ? "cut" : "DAMAGE", segment_path,
@@ -154,15 +158,19 @@ int run(const Arguments& arguments) {
 
 void add_dump(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("dump", "Print a log, an index or a spool, a line a record");
+  CLI::App* command =
+      program.add_subcommand("dump", "Print a log, an index or a spool, a line a record");
   command->add_option("what", arguments->what, "wal, index or spool")
-      ->required()->check(CLI::IsMember({"wal", "index", "spool"}));
-  command->add_option("path", arguments->path, "A file, or the directory that holds them")->required();
-  command->footer("Damage is printed where it is found; the exit code is 1 then.\n\nExamples:\n"
-                  "  stepwell dump wal ./stepwell-data\n"
-                  "  stepwell dump wal ./stepwell-data/wal/0000000000000000.seg\n"
-                  "  stepwell dump index ./stepwell-data\n  stepwell dump spool ./stepwell-spool\n\n" +
-                  std::string(kExitHelp));
+      ->required()
+      ->check(CLI::IsMember({"wal", "index", "spool"}));
+  command->add_option("path", arguments->path, "A file, or the directory that holds them")
+      ->required();
+  command->footer(
+      "Damage is printed where it is found; the exit code is 1 then.\n\nExamples:\n"
+      "  stepwell dump wal ./stepwell-data\n"
+      "  stepwell dump wal ./stepwell-data/wal/0000000000000000.seg\n"
+      "  stepwell dump index ./stepwell-data\n  stepwell dump spool ./stepwell-spool\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

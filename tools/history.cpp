@@ -27,7 +27,8 @@ struct Arguments {
 
 class Printer {
  public:
-  explicit Printer(const Arguments& arguments) : arguments_(arguments), form_(arguments.reading.form()) {
+  explicit Printer(const Arguments& arguments)
+      : arguments_(arguments), form_(arguments.reading.form()) {
     if (form_ == Form::kCsv) fmt::print("key,context,step,timestamp_ms,value\n");
   }
 
@@ -63,7 +64,8 @@ class Printer {
       const std::string name = std::string(key) + context;
       if (name != last_name_) fmt::print("{}{}\n", last_name_.empty() ? "" : "\n", name);
       last_name_ = name;
-      fmt::print("{:>12}  {}  {}\n", point.step, time_text(point.timestamp_ms), number_text(point.value));
+      fmt::print("{:>12}  {}  {}\n", point.step, time_text(point.timestamp_ms),
+                 number_text(point.value));
     }
   }
 
@@ -95,19 +97,23 @@ void add_history(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("history", "Print the points of a run's metrics");
   add_reading_options(*command, arguments->reading);
-  command->add_option("run", arguments->run, "Id (or its beginning, or name) of the run")->required();
+  command->add_option("run", arguments->run, "Id (or its beginning, or name) of the run")
+      ->required();
   command->add_option("metric", arguments->keys, "Metrics (default: all)");
   command->add_option("--first-step", arguments->from, "Only points from this step on");
   command->add_option("--last-step", arguments->to_step, "Only points up to this step");
-  CLI::Option* context =
-      command->add_option("--context", arguments->context, "Only this context, as shown: '{rank=1}'");
-  command->add_flag("--all-contexts", arguments->all_contexts,
-                    "Every context (default: only the empty one)")->excludes(context);
-  command->footer("Points come in their one order: step, timestamp, value. A NaN in JSON carries its bits.\n\n"
-                  "Examples:\n  stepwell history --to 127.0.0.1:5000 3f2a9c loss\n"
-                  "  stepwell history --data ./stepwell-data 3f2a9c loss --first-step 100 --csv\n"
-                  "  stepwell history --to 127.0.0.1:5000 3f2a9c --all-contexts --json | wc -l\n\n" +
-                  std::string(kExitHelp));
+  CLI::Option* context = command->add_option("--context", arguments->context,
+                                             "Only this context, as shown: '{rank=1}'");
+  command
+      ->add_flag("--all-contexts", arguments->all_contexts,
+                 "Every context (default: only the empty one)")
+      ->excludes(context);
+  command->footer(
+      "Points come in their one order: step, timestamp, value. A NaN in JSON carries its bits.\n\n"
+      "Examples:\n  stepwell history --to 127.0.0.1:5000 3f2a9c loss\n"
+      "  stepwell history --data ./stepwell-data 3f2a9c loss --first-step 100 --csv\n"
+      "  stepwell history --to 127.0.0.1:5000 3f2a9c --all-contexts --json | wc -l\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] {
     exit_code = run_reading("history", arguments->reading,
                             [&](Source& source) { return stream(source, *arguments); });

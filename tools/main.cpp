@@ -1,4 +1,5 @@
-// The `stepwell` command: wires the subcommands and turns usage errors into one line and exit code 2.
+// The `stepwell` command: wires the subcommands and turns usage errors into one line and exit
+// code 2.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -27,7 +28,9 @@ int main(int argc, char** argv) {
     std::fputs(program.help().c_str(), stderr);
     return kExitUsage;
   }
-  if (argv[1][0] != '-' && !program.get_subcommand_no_throw(argv[1])) {
+  const auto known =
+      program.get_subcommands([&](const CLI::App* one) { return one->get_name() == argv[1]; });
+  if (argv[1][0] != '-' && known.empty()) {
     std::fprintf(stderr, "stepwell: there is no command '%s' (see --help)\n", argv[1]);
     return kExitUsage;
   }

@@ -74,28 +74,33 @@ Result<void> list(Source& source, const Arguments& arguments) {
   if (arguments.stats) names.insert(names.end(), {">first step", ">min", ">max"});
   Table table(names);
   if (form == Form::kCsv) {
-    fmt::print("key,context,count,step,timestamp_ms,value{}\n", arguments.stats ? ",first_step,min,max" : "");
+    fmt::print("key,context,count,step,timestamp_ms,value{}\n",
+               arguments.stats ? ",first_step,min,max" : "");
   }
   for (const auto& m : data.metrics) {
     const Stats& of = stats[{m->key, m->context}];
     if (form == Form::kJson) {
       JsonObject json;
-      json.add("key", m->key).add("context", m->context).add("count", m->count).add("step", m->step);
-      json.add("timestamp_ms", m->timestamp_ms).add("value", m->value);
+      json.add("key", m->key)
+          .add("context", m->context)
+          .add("count", m->count)
+          .add("step", m->step);
+      json.add("timestamp_ms", m->timestamp_ms).add("value", protocol::value_of(*m));
       if (arguments.stats) {
         json.add("first_step", of.first_step).add("min", of.least).add("max", of.greatest);
       }
       fmt::print("{}\n", json.text());
     } else if (form == Form::kCsv) {
       fmt::print("{},{},{},{},{},{}", csv_field(m->key), csv_field(m->context), m->count, m->step,
-                 m->timestamp_ms, number_text(m->value));
+                 m->timestamp_ms, number_text(protocol::value_of(*m)));
       if (arguments.stats) {
         fmt::print(",{},{},{}", of.first_step, number_text(of.least), number_text(of.greatest));
       }
       fmt::print("\n");
     } else {
       std::vector<std::string> cells = {m->key, m->context, count_text(m->count),
-                                        fmt::format("{}", m->step), number_text(m->value)};
+                                        fmt::format("{}", m->step),
+                                        number_text(protocol::value_of(*m))};
       if (arguments.stats) {
         cells.insert(cells.end(), {fmt::format("{}", of.first_step), number_text(of.least),
                                    number_text(of.greatest)});
@@ -113,10 +118,13 @@ void add_metrics(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("metrics", "List a run's metrics");
   add_reading_options(*command, arguments->reading);
-  command->add_option("run", arguments->run, "Id (or its beginning, or name) of the run")->required();
+  command->add_option("run", arguments->run, "Id (or its beginning, or name) of the run")
+      ->required();
   command->add_flag("--stats", arguments->stats, "Also first step, min and max; reads every point");
-  command->footer("Examples:\n  stepwell metrics --to 127.0.0.1:5000 3f2a9c\n"
-                  "  stepwell metrics --data ./stepwell-data 3f2a9c --stats --csv\n\n" + std::string(kExitHelp));
+  command->footer(
+      "Examples:\n  stepwell metrics --to 127.0.0.1:5000 3f2a9c\n"
+      "  stepwell metrics --data ./stepwell-data 3f2a9c --stats --csv\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] {
     exit_code = run_reading("metrics", arguments->reading,
                             [&](Source& source) { return list(source, *arguments); });

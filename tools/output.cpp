@@ -19,7 +19,9 @@ int report_error(std::string_view command, const Error& error) {
   return exit_code_of(error.kind);
 }
 
-bool is_terminal(int descriptor) { return isatty(descriptor) == 1; }
+bool is_terminal(int descriptor) {
+  return isatty(descriptor) == 1;
+}
 
 std::string json_string(std::string_view text) {
   std::string out = "\"";
@@ -122,7 +124,9 @@ Table::Table(std::vector<std::string> names) {
   rows_.push_back(std::move(names));
 }
 
-void Table::add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+void Table::add(std::vector<std::string> cells) {
+  rows_.push_back(std::move(cells));
+}
 
 void Table::print() const {
   std::vector<std::size_t> widths(right_.size());
@@ -143,7 +147,9 @@ void Table::print() const {
 
 Progress::Progress() : on_(is_terminal(STDERR_FILENO)) {}
 
-bool Progress::due() const { return on_ && std::chrono::steady_clock::now() >= next_; }
+bool Progress::due() const {
+  return on_ && std::chrono::steady_clock::now() >= next_;
+}
 
 void Progress::show(const std::string& line) {
   if (!due()) return;

@@ -18,8 +18,8 @@ int report_error(std::string_view command, const Error& error);
 
 bool is_terminal(int descriptor);
 
-// A JSON object, built field by field: {"a":1,"b":"x"}. Numbers that JSON does not have (NaN and the
-// infinities) become the strings "NaN", "Infinity", "-Infinity".
+// A JSON object, built field by field: {"a":1,"b":"x"}. Numbers that JSON does not have (NaN and
+// the infinities) become the strings "NaN", "Infinity", "-Infinity".
 class JsonObject {
  public:
   JsonObject& add(std::string_view key, std::string_view value);
@@ -42,7 +42,8 @@ class JsonObject {
 std::string json_string(std::string_view text);
 std::string json_array(const std::vector<std::string>& values);
 
-// Shortest text that reads back as the same bits; "NaN", "Infinity", "-Infinity" (payloads are lost).
+// Shortest text that reads back as the same bits; "NaN", "Infinity", "-Infinity" (payloads are
+// lost).
 std::string number_text(double value);
 std::string csv_field(std::string_view text);
 std::string time_text(std::int64_t ms);  // "2024-05-01 12:00:00" UTC; "-" for 0.

@@ -1,9 +1,9 @@
 // stepwell probe: what this machine can do at most with the frames of TARGETS' shapes.
 
-#include <CLI/CLI.hpp>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -103,7 +103,8 @@ Result<LoadReport> measure(const Arguments& arguments, const std::string& shape,
   options.to = {"127.0.0.1", sink->port()};
   options.drain_pid = sink->pid();
   TRY(auto report, run_load(options, {}));
-  if (!report.all_acknowledged) return fail(ErrorKind::kIo, "the probe's server fell silent: {}", report.totals.last_error);
+  if (!report.all_acknowledged)
+    return fail(ErrorKind::kIo, "the probe's server fell silent: {}", report.totals.last_error);
   return report;
 }
 
@@ -123,7 +124,9 @@ Result<void> probe_shape(const Arguments& arguments, const std::string& shape, T
     std::vector<std::string> runs;
     for (const double value : points) runs.push_back(number_text(value));
     JsonObject json;
-    json.add("shape", shape).add("points_per_second", median(points)).add("frames_per_second", median(frames));
+    json.add("shape", shape)
+        .add("points_per_second", median(points))
+        .add("frames_per_second", median(frames));
     json.add("least", std::ranges::min(points)).add("most", std::ranges::max(points));
     fmt::print("{}\n", json.add_raw("runs", json_array(runs)).text());
     std::fflush(stdout);
@@ -131,7 +134,8 @@ Result<void> probe_shape(const Arguments& arguments, const std::string& shape, T
   }
   const auto millions = [](double value) { return fmt::format("{:.2f}", value / 1e6); };
   table.add({shape, millions(median(points)), millions(std::ranges::min(points)),
-             millions(std::ranges::max(points)), count_text(static_cast<std::uint64_t>(median(frames)))});
+             millions(std::ranges::max(points)),
+             count_text(static_cast<std::uint64_t>(median(frames)))});
   return ok();
 }
 
@@ -143,12 +147,15 @@ Result<void> probe_bare(const Arguments& arguments) {
   const Latency& latency = bare.latency;
   if (arguments.json) {
     JsonObject json;
-    json.add("shape", "bare").add("bytes", bytes).add("how", bare.how).add("writes", latency.count());
+    json.add("shape", "bare")
+        .add("bytes", bytes)
+        .add("how", bare.how)
+        .add("writes", latency.count());
     json.add("p50_ms", latency.percentile_ms(0.5)).add("p99_ms", latency.percentile_ms(0.99));
     fmt::print("{}\n", json.add("max_ms", latency.max_ms()).text());
   } else {
-    fmt::print("bare log write of {} ({}): p50 {:.3f} ms, p99 {:.3f} ms\n", bytes_text(bytes), bare.how,
-               latency.percentile_ms(0.5), latency.percentile_ms(0.99));
+    fmt::print("bare log write of {} ({}): p50 {:.3f} ms, p99 {:.3f} ms\n", bytes_text(bytes),
+               bare.how, latency.percentile_ms(0.5), latency.percentile_ms(0.99));
   }
   return ok();
 }
@@ -159,7 +166,8 @@ Result<void> probe(const Arguments& arguments) {
     if (shape == "bare") continue;
     TRY(probe_shape(arguments, shape, table));
   }
-  if (!arguments.json && !(arguments.shapes.size() == 1 && arguments.shapes[0] == "bare")) table.print();
+  if (!arguments.json && !(arguments.shapes.size() == 1 && arguments.shapes[0] == "bare"))
+    table.print();
   return probe_bare(arguments);
 }
 
@@ -178,21 +186,29 @@ int run(const Arguments& arguments) {
 
 void add_probe(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = program.add_subcommand("probe", "Measure the machine's ceiling for the same work");
+  CLI::App* command =
+      program.add_subcommand("probe", "Measure the machine's ceiling for the same work");
   command->add_option("--dir", arguments->directory, "Directory on the disk to measure (default .)")
       ->check(CLI::ExistingDirectory);
   command->add_flag("--json", arguments->json, "One JSON object a shape");
-  command->add_option("--shape", arguments->shapes, "f1 f2 f3 f6, any profile of load, or bare (default: f1 f2 f3 f6)");
-  command->add_option("--runs", arguments->runs, "Runs of each shape (default 5)")->check(CLI::Range(1, 100));
-  command->add_option("--bursts", arguments->bursts, "Bursts a run (default 20)")->check(CLI::Range(1, 1000));
+  command->add_option("--shape", arguments->shapes,
+                      "f1 f2 f3 f6, any profile of load, or bare (default: f1 f2 f3 f6)");
+  command->add_option("--runs", arguments->runs, "Runs of each shape (default 5)")
+      ->check(CLI::Range(1, 100));
+  command->add_option("--bursts", arguments->bursts, "Bursts a run (default 20)")
+      ->check(CLI::Range(1, 1000));
   command->add_option("--burst-bytes", arguments->burst_bytes, "Of each burst (default 100 MiB)");
   command->add_option("--seconds", arguments->seconds, "Send for so long instead of in bursts");
   command->add_option("--bare-bytes", arguments->bare_bytes, "Of a bare log write (default 4096)");
-  command->add_option("--bare-rate", arguments->bare_rate, "Bare writes a second (default: one after the other)");
-  command->footer("A second process receives the frames over loopback, hashes them, writes them durably in the\n"
-                  "log's pattern and does nothing else. The last line is a bare durable write's latency.\n\n"
-                  "Examples:\n  stepwell probe\n  stepwell probe --dir /var/lib/stepwell --shape f1 --json\n\n" +
-                  std::string(kExitHelp));
+  command->add_option("--bare-rate", arguments->bare_rate,
+                      "Bare writes a second (default: one after the other)");
+  command->footer(
+      "A second process receives the frames over loopback, hashes them, writes them durably in "
+      "the\n"
+      "log's pattern and does nothing else. The last line is a bare durable write's latency.\n\n"
+      "Examples:\n  stepwell probe\n  stepwell probe --dir /var/lib/stepwell --shape f1 "
+      "--json\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

@@ -22,7 +22,8 @@ struct Arguments {
 };
 
 struct RunTotals {
-  std::uint64_t writers = 0, frames = 0, sent = 0, already_there = 0, rejected = 0, lost = 0, points = 0;
+  std::uint64_t writers = 0, frames = 0, sent = 0, already_there = 0, rejected = 0, lost = 0,
+                points = 0;
   std::vector<std::string> stopped;
 };
 
@@ -41,13 +42,18 @@ void print_report(const client::ReplayReport& report, bool json) {
       run.stopped.push_back(fmt::format("writer {}: {}", writer.writer.hex(), writer.stopped));
     }
   }
-  Table table({"run", ">writers", ">frames", ">sent", ">already there", ">rejected", ">lost", ">points sent"});
+  Table table({"run", ">writers", ">frames", ">sent", ">already there", ">rejected", ">lost",
+               ">points sent"});
   for (const auto& [id, run] : runs) {
     if (json) {
       JsonObject line;
       line.add("run", id.hex()).add("writers", run.writers).add("frames", run.frames);
-      line.add("sent", run.sent).add("already_there", run.already_there).add("rejected", run.rejected);
-      line.add("lost", run.lost).add("points_sent", run.points).add("complete", run.stopped.empty());
+      line.add("sent", run.sent)
+          .add("already_there", run.already_there)
+          .add("rejected", run.rejected);
+      line.add("lost", run.lost)
+          .add("points_sent", run.points)
+          .add("complete", run.stopped.empty());
       fmt::print("{}\n", line.text());
     } else {
       table.add({id.hex(), count_text(run.writers), count_text(run.frames), count_text(run.sent),
@@ -57,13 +63,14 @@ void print_report(const client::ReplayReport& report, bool json) {
   }
   if (!json) table.print();
   for (const auto& [id, run] : runs) {
-    for (const std::string& why : run.stopped) fmt::print(stderr, "run {}: not sent to its end: {}\n", id.hex(), why);
+    for (const std::string& why : run.stopped)
+      fmt::print(stderr, "run {}: not sent to its end: {}\n", id.hex(), why);
   }
   for (const auto& writer : report.writers) {
     for (const auto& frame : writer.rejected) {
-      fmt::print(stderr, "run {} writer {} frame {}: rejected ({}): {}; kept in {}\n", writer.run.hex(),
-                 writer.writer.hex(), frame.sequence, protocol::to_string(frame.verdict), frame.text,
-                 frame.path);
+      fmt::print(stderr, "run {} writer {} frame {}: rejected ({}): {}; kept in {}\n",
+                 writer.run.hex(), writer.writer.hex(), frame.sequence,
+                 protocol::to_string(frame.verdict), frame.text, frame.path);
     }
   }
   for (const auto& damage : report.damages) {
@@ -85,10 +92,10 @@ int run(const Arguments& arguments) {
     const std::uint64_t filled = now.bytes > 0 ? now.bytes_done * kWidth / now.bytes : kWidth;
     std::string drawn(std::min(filled, kWidth), '#');
     drawn.resize(kWidth, ' ');
-    bar.show(fmt::format("[{}] {} of {}  {}/{} writers  {} sent, {} already there",
-                         drawn, bytes_text(now.bytes_done),
-                         bytes_text(now.bytes), now.writers_done, now.writers,
-                         count_text(now.frames_sent), count_text(now.frames_already_there)));
+    bar.show(fmt::format("[{}] {} of {}  {}/{} writers  {} sent, {} already there", drawn,
+                         bytes_text(now.bytes_done), bytes_text(now.bytes), now.writers_done,
+                         now.writers, count_text(now.frames_sent),
+                         count_text(now.frames_already_there)));
   };
   client::ReplayOptions options;
   options.connection.client = "stepwell-replay " STEPWELL_VERSION;
@@ -108,16 +115,20 @@ int run(const Arguments& arguments) {
 void add_replay(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("replay", "Send spools that a client left behind");
-  command->add_option("spool", arguments->spools, "Spool directories, run directories or segment files")
+  command
+      ->add_option("spool", arguments->spools,
+                   "Spool directories, run directories or segment files")
       ->required();
   command->add_option("--to", arguments->to, "HOST:PORT of the server")->required();
   command->add_flag("--delete", arguments->delete_decided,
                     "Remove the segments of writers that the server has wholly decided");
   command->add_flag("--json", arguments->json, "One JSON object a run");
-  command->footer("Only what the server does not have is sent, so it may be repeated and interrupted at will.\n"
-                  "What is damaged or missing is declared to the server as a loss, and reported here.\n\n"
-                  "Examples:\n  stepwell replay ./stepwell-spool --to 127.0.0.1:5000\n"
-                  "  stepwell replay /scratch/job-*/spool --to tracker:5000 --json\n\n" + std::string(kExitHelp));
+  command->footer(
+      "Only what the server does not have is sent, so it may be repeated and interrupted at will.\n"
+      "What is damaged or missing is declared to the server as a loss, and reported here.\n\n"
+      "Examples:\n  stepwell replay ./stepwell-spool --to 127.0.0.1:5000\n"
+      "  stepwell replay /scratch/job-*/spool --to tracker:5000 --json\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

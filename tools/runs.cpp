@@ -40,9 +40,11 @@ JsonObject json_of(const wire::RunInfoT& info) {
 
 Result<void> list(Source& source, const Arguments& arguments) {
   const Form form = arguments.reading.form();
-  Table table({"run", "name", "experiment", "status", "started (UTC)", ">series", ">batches", ">writers"});
+  Table table(
+      {"run", "name", "experiment", "status", "started (UTC)", ">series", ">batches", ">writers"});
   if (form == Form::kCsv) {
-    fmt::print("run,name,experiment,status,user,start_ms,end_ms,batches,duplicates,writers,series\n");
+    fmt::print(
+        "run,name,experiment,status,user,start_ms,end_ms,batches,duplicates,writers,series\n");
   }
   wire::ListRunsT question;
   question.stage = arguments.deleted ? wire::ViewStage::Deleted : wire::ViewStage::Active;
@@ -82,7 +84,9 @@ std::string json_run(const wire::RunDataT& data) {
   for (const auto& m : data.metrics) {
     JsonObject json;
     json.add("key", m->key).add("context", m->context).add("step", m->step);
-    json.add("timestamp_ms", m->timestamp_ms).add("value", m->value).add("count", m->count);
+    json.add("timestamp_ms", m->timestamp_ms)
+        .add("value", protocol::value_of(*m))
+        .add("count", m->count);
     metrics.push_back(json.text());
   }
   for (const auto& loss : data.losses) {
@@ -132,21 +136,22 @@ void print_run(const wire::RunDataT& data) {
   if (!data.metrics.empty()) fmt::print("\nlatest values\n");
   Table metrics({"  metric", ">step", ">value", ">points"});
   for (const auto& m : data.metrics) {
-    metrics.add({"  " + m->key + m->context, fmt::format("{}", m->step), number_text(m->value),
-                 count_text(m->count)});
+    metrics.add({"  " + m->key + m->context, fmt::format("{}", m->step),
+                 number_text(protocol::value_of(*m)), count_text(m->count)});
   }
   if (!data.metrics.empty()) metrics.print();
   if (!data.writers.empty()) fmt::print("\nwriters\n");
   Table writers({"  writer", "slot", "open", ">next", ">batches", ">duplicates"});
   for (const auto& w : data.writers) {
-    writers.add({"  " + id_of(w->writer), w->slot, w->open ? "yes" : "no", fmt::format("{}", w->next),
-                 count_text(w->batches), count_text(w->duplicates)});
+    writers.add({"  " + id_of(w->writer), w->slot, w->open ? "yes" : "no",
+                 fmt::format("{}", w->next), count_text(w->batches), count_text(w->duplicates)});
   }
   if (!data.writers.empty()) writers.print();
   fmt::print("\nlosses      {}\n", data.losses.empty() ? "none" : "");
   for (const auto& loss : data.losses) {
-    fmt::print("  writer {} sequences {} to {} {}: {} points, {}\n", id_of(loss->writer), loss->from,
-               loss->to, loss->rejected ? "rejected" : "skipped", count_text(loss->points), loss->reason);
+    fmt::print("  writer {} sequences {} to {} {}: {} points, {}\n", id_of(loss->writer),
+               loss->from, loss->to, loss->rejected ? "rejected" : "skipped",
+               count_text(loss->points), loss->reason);
   }
 }
 
@@ -159,8 +164,10 @@ Result<void> show(Source& source, const Arguments& arguments) {
       return ok();
     case Form::kCsv:
       fmt::print("kind,key,value\n");
-      for (const auto& p : data.params) fmt::print("param,{},{}\n", csv_field(p->key), csv_field(p->value));
-      for (const auto& t : data.tags) fmt::print("tag,{},{}\n", csv_field(t->key), csv_field(t->value));
+      for (const auto& p : data.params)
+        fmt::print("param,{},{}\n", csv_field(p->key), csv_field(p->value));
+      for (const auto& t : data.tags)
+        fmt::print("tag,{},{}\n", csv_field(t->key), csv_field(t->value));
       return ok();
     case Form::kText:
       break;
@@ -179,10 +186,12 @@ void add_runs(CLI::App& program, int& exit_code) {
   command->add_option("--experiment", arguments->experiment, "Only runs of this experiment");
   command->add_option("--limit", arguments->limit, "List at most so many");
   command->add_flag("--deleted", arguments->deleted, "List deleted runs instead of active ones");
-  command->footer("One run shows its params, tags, latest values, writers and losses.\n\nExamples:\n"
-                  "  stepwell runs --to 127.0.0.1:5000\n"
-                  "  stepwell runs --data ./stepwell-data --experiment mnist --csv\n"
-                  "  stepwell runs --to 127.0.0.1:5000 3f2a9c --json\n\n" + std::string(kExitHelp));
+  command->footer(
+      "One run shows its params, tags, latest values, writers and losses.\n\nExamples:\n"
+      "  stepwell runs --to 127.0.0.1:5000\n"
+      "  stepwell runs --data ./stepwell-data --experiment mnist --csv\n"
+      "  stepwell runs --to 127.0.0.1:5000 3f2a9c --json\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] {
     exit_code = run_reading("runs", arguments->reading, [&](Source& source) {
       return arguments->run.empty() ? list(source, *arguments) : show(source, *arguments);

@@ -10,7 +10,8 @@ namespace {
 
 class ServerSource final : public Source {
  public:
-  explicit ServerSource(std::unique_ptr<client::BlockingReader> reader) : reader_(std::move(reader)) {}
+  explicit ServerSource(std::unique_ptr<client::BlockingReader> reader)
+      : reader_(std::move(reader)) {}
   Result<wire::ExperimentsT> list_experiments(const wire::ListExperimentsT& question) override {
     return reader_->list_experiments(question);
   }
@@ -88,7 +89,8 @@ Result<RunId> find_run_id(Source& source, const std::string& text) {
   } while (question.after != 0);
   if (found.size() == 1) return found.front();
   if (found.empty()) return fail(ErrorKind::kNotFound, "no run '{}'", text);
-  return fail(ErrorKind::kInvalid, "{} runs are called '{}'; give the whole id", found.size(), text);
+  return fail(ErrorKind::kInvalid, "{} runs are called '{}'; give the whole id", found.size(),
+              text);
 }
 
 }  // namespace stepwell::tools

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where `runs`, `metrics` and `history` read from: a server, or a stopped store's directory. Both give
-// the protocol's own messages, so that the commands do not know the difference.
+// Where `runs`, `metrics` and `history` read from: a server, or a stopped store's directory. Both
+// give the protocol's own messages, so that the commands do not know the difference.
 
 #include <memory>
 #include <string>

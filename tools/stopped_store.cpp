@@ -12,18 +12,22 @@ Result<std::unique_ptr<StoppedStore>> StoppedStore::open(const std::string& dire
   // The lock first: nothing is looked at, let alone changed, while a server has it.
   TRY(const bool exists, self->files_.exists(directory + "/wal"));
   if (!exists) {
-    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {}/wal)", directory, directory);
+    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {}/wal)", directory,
+                directory);
   }
   store::Options options;
   options.read_only = true;
-  const store::Environment environment{self->files_, self->sequencer_, self->compactor_, self->random_};
+  const store::Environment environment{self->files_, self->sequencer_, self->compactor_,
+                                       self->random_};
   auto opened = store::Store::open(environment, directory, options, self->fold_, self->report_);
   if (!opened) return with_pointer_to_server(opened.error());
   self->store_ = std::move(opened.value());
   return self;
 }
 
-StoppedStore::~StoppedStore() { store_.reset(); }
+StoppedStore::~StoppedStore() {
+  store_.reset();
+}
 
 Result<tracking::View> StoppedStore::view() const {
   TRY(auto snapshot, store_->snapshot());

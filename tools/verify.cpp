@@ -30,17 +30,19 @@ Result<bool> check_places(const std::string& directory) {
   io::PosixFileSystem files;
   TRY(const bool exists, files.exists(directory + "/wal"));
   if (!exists) {
-    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {}/wal)", directory, directory);
+    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {}/wal)", directory,
+                directory);
   }
   const auto lock = files.lock_directory(directory);
   if (!lock) return with_pointer_to_server(lock.error());
   TRY(const auto index, walk_index(directory));
   TRY(const auto log, walk_log(files, directory, index.applied));
-  fmt::print("index: {} tables, {} rows, log applied up to {}\n", index.tables, count_text(index.rows),
-             index.applied.value);
+  fmt::print("index: {} tables, {} rows, log applied up to {}\n", index.tables,
+             count_text(index.rows), index.applied.value);
   fmt::print("log: {} segments, {} groups, {} records, {}\n", log.segments, count_text(log.groups),
              count_text(log.records), bytes_text(log.bytes));
-  if (!log.torn_tail.empty()) fmt::print("log: a tail that was never acknowledged: {}\n", log.torn_tail);
+  if (!log.torn_tail.empty())
+    fmt::print("log: a tail that was never acknowledged: {}\n", log.torn_tail);
   const bool index_sound = print_damages(index.damages);
   return print_damages(log.damages) && index_sound;
 }
@@ -52,11 +54,13 @@ Result<bool> check_journals(const tracking::View& view, const std::vector<std::s
     journals.push_back(std::move(journal));
   }
   TRY(const auto proof, prove_journals(view, journals));
-  fmt::print("journal: {} runs, {} writers, {} acknowledged frames, {} batches applied, {} points\n",
-             count_text(proof.runs), count_text(proof.writers), count_text(proof.acknowledged),
-             count_text(proof.batches), count_text(proof.points));
+  fmt::print(
+      "journal: {} runs, {} writers, {} acknowledged frames, {} batches applied, {} points\n",
+      count_text(proof.runs), count_text(proof.writers), count_text(proof.acknowledged),
+      count_text(proof.batches), count_text(proof.points));
   for (const std::string& fault : proof.faults) fmt::print("FAULT {}\n", fault);
-  if (proof.faults_beyond > 0) fmt::print("and {} further faults\n", count_text(proof.faults_beyond));
+  if (proof.faults_beyond > 0)
+    fmt::print("and {} further faults\n", count_text(proof.faults_beyond));
   return proof.faults.empty();
 }
 
@@ -90,17 +94,21 @@ void add_verify(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program.add_subcommand("verify", "Check a stopped store");
   command->add_option("directory", arguments->directory, "The store's data directory")->required();
-  command->add_option("--journal", arguments->journals,
-                      "Prove the store against this journal of `stepwell load` (may be repeated)")
-      ->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_flag("--digest", arguments->digest,
-                    "Print the logical digest: equal for stores that hold the same, whatever their bytes");
-  command->footer("Reads every group of the log and every row of the index, and names each damaged place.\n"
-                  "With journals: nothing acknowledged is missing, nothing was applied twice, and nothing is\n"
-                  "there that was never sent; then the journals must tell of everything in the store.\n\n"
-                  "Examples:\n  stepwell verify ./stepwell-data\n"
-                  "  stepwell verify ./stepwell-data --journal /tmp/load.journal --digest\n\n" +
-                  std::string(kExitHelp));
+  command
+      ->add_option("--journal", arguments->journals,
+                   "Prove the store against this journal of `stepwell load` (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_flag(
+      "--digest", arguments->digest,
+      "Print the logical digest: equal for stores that hold the same, whatever their bytes");
+  command->footer(
+      "Reads every group of the log and every row of the index, and names each damaged place.\n"
+      "With journals: nothing acknowledged is missing, nothing was applied twice, and nothing is\n"
+      "there that was never sent; then the journals must tell of everything in the store.\n\n"
+      "Examples:\n  stepwell verify ./stepwell-data\n"
+      "  stepwell verify ./stepwell-data --journal /tmp/load.journal --digest\n\n" +
+      std::string(kExitHelp));
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }
 

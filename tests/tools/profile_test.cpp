@@ -29,7 +29,8 @@ TEST_P(Profiles, MakeTheSameFrameAgain) {
       EXPECT_EQ(read.value().header.sequence, sequence);
       EXPECT_EQ(read.value().header.kind, one->kind(stream, sequence));
       EXPECT_EQ(read.value().header.run, one->run(stream));
-      EXPECT_TRUE(seen.insert(std::string(as_text(read.value().payload())) + std::to_string(stream)).second)
+      EXPECT_TRUE(
+          seen.insert(std::string(as_text(read.value().payload())) + std::to_string(stream)).second)
           << "stream " << stream << " sequence " << sequence << " repeats a payload";
       // Asked for in another order.
       other->frame(stream, 13 - sequence);
@@ -39,7 +40,8 @@ TEST_P(Profiles, MakeTheSameFrameAgain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Profiles, testing::Values("f1", "f2", "f3", "f4", "f5", "f6", "steps", "mixed"),
+INSTANTIATE_TEST_SUITE_P(All, Profiles,
+                         testing::Values("f1", "f2", "f3", "f4", "f5", "f6", "steps", "mixed"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(ProfileShapes, AreTargets) {
@@ -50,7 +52,8 @@ TEST(ProfileShapes, AreTargets) {
   for (const auto& shape : shapes) {
     const auto profile = make(shape.name, 1);
     const auto frame = profile->frame(0, 2);
-    const auto batch = protocol::BatchView::parse(as_bytes(frame).subspan(sizeof(protocol::FrameHeader)));
+    const auto batch =
+        protocol::BatchView::parse(as_bytes(frame).subspan(sizeof(protocol::FrameHeader)));
     ASSERT_TRUE(batch.has_value()) << batch.error().text;
     EXPECT_EQ(batch.value().points(), shape.points) << shape.name;
     EXPECT_LE(frame.size() / shape.points, shape.bytes_a_point) << shape.name;

@@ -27,7 +27,8 @@ class StepsProof : public testing::Test {
     }
   }
   std::vector<std::string> prove(std::uint64_t next0, std::uint64_t next1) {
-    return prove_assigned_steps(*profile_, {{0, next0, &journals_[0]}, {1, next1, &journals_[1]}}, series_);
+    return prove_assigned_steps(*profile_, {{0, next0, &journals_[0]}, {1, next1, &journals_[1]}},
+                                series_);
   }
   void good() {
     for (const auto& [writer, sequence] : {std::pair{0u, 2}, {1u, 2}, {1u, 3}, {0u, 3}}) {

@@ -18,7 +18,9 @@
 
 namespace stepwell::tools {
 
-std::string stepwell_binary() { return STEPWELL_BINARY; }
+std::string stepwell_binary() {
+  return STEPWELL_BINARY;
+}
 
 std::string contents_of(const std::string& path) {
   std::ifstream in(path);
@@ -27,7 +29,8 @@ std::string contents_of(const std::string& path) {
   return text.str();
 }
 
-Child::Child(const std::vector<std::string>& arguments, const std::string& out, const std::string& err) {
+Child::Child(const std::vector<std::string>& arguments, const std::string& out,
+             const std::string& err) {
   std::vector<std::string> all = {stepwell_binary()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
@@ -113,10 +116,14 @@ int free_port() {
 }  // namespace
 
 TestServer::TestServer(std::string directory, std::string logs, std::vector<std::string> arguments)
-    : directory_(std::move(directory)), logs_(std::move(logs)), arguments_(std::move(arguments)),
+    : directory_(std::move(directory)),
+      logs_(std::move(logs)),
+      arguments_(std::move(arguments)),
       port_(free_port()) {}
 
-std::string TestServer::address() const { return "127.0.0.1:" + std::to_string(port_); }
+std::string TestServer::address() const {
+  return "127.0.0.1:" + std::to_string(port_);
+}
 
 void TestServer::launch() {
   std::filesystem::remove(logs_ + ".out");
@@ -145,6 +152,8 @@ int TestServer::stop() {
   return child_->wait(60);
 }
 
-std::string TestServer::errors() const { return contents_of(logs_ + ".err"); }
+std::string TestServer::errors() const {
+  return contents_of(logs_ + ".err");
+}
 
 }  // namespace stepwell::tools

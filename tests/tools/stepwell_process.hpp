@@ -9,7 +9,7 @@
 namespace stepwell::tools {
 
 struct Finished {
-  int code = 0;     // Exit code; 128 + N for a signal.
+  int code = 0;  // Exit code; 128 + N for a signal.
   std::string out;
   std::string err;
 };

@@ -1,5 +1,5 @@
-// `stepwell verify`: a sound store is sound, each kind of damage is named with its place, and a journal
-// that the store does not live up to is a fault.
+// `stepwell verify`: a sound store is sound, each kind of damage is named with its place, and a
+// journal that the store does not live up to is a fault.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,9 +32,10 @@ class Verify : public testing::Test {
   static void TearDownTestSuite() { delete base_; }
 
   static void load(TestServer& server, const std::string& profile, int streams) {
-    const auto loaded = run_stepwell({"load", "--to", server.address(), "--profile", profile, "--streams",
-                                      std::to_string(streams), "--seconds", "1", "--rate", "100000", "--seed",
-                                      "3", "--journal", *base_ / profile});
+    const auto loaded =
+        run_stepwell({"load", "--to", server.address(), "--profile", profile, "--streams",
+                      std::to_string(streams), "--seconds", "1", "--rate", "100000", "--seed", "3",
+                      "--journal", *base_ / profile});
     ASSERT_EQ(loaded.code, 0) << loaded.err;
   }
 
@@ -55,7 +56,8 @@ class Verify : public testing::Test {
     std::string first;
     for (const auto& entry : std::filesystem::directory_iterator(store_ + "/wal")) {
       const std::string path = entry.path();
-      if (path.ends_with(".seg") && path.find("pool") == std::string::npos && (first.empty() || path < first)) {
+      if (path.ends_with(".seg") && path.find("pool") == std::string::npos &&
+          (first.empty() || path < first)) {
         first = path;
       }
     }
@@ -87,7 +89,8 @@ TEST_F(Verify, NamesDamageInTheLogByFileAndOffset) {
   flip(segment(), 3 * 4096 + 100);
   const auto found = verify();
   EXPECT_EQ(found.code, 1) << found.out << found.err;
-  EXPECT_THAT(found.out, AllOf(HasSubstr("DAMAGE " + segment()), HasSubstr(" offset "), HasSubstr("NOT SOUND")));
+  EXPECT_THAT(found.out, AllOf(HasSubstr("DAMAGE " + segment()), HasSubstr(" offset "),
+                               HasSubstr("NOT SOUND")));
 }
 
 TEST_F(Verify, NamesDamageInTheIndex) {
@@ -158,7 +161,8 @@ TEST_F(Verify, ARunThatNoJournalKnowsIsAFault) {
 TEST_F(Verify, DumpShowsEveryPart) {
   const auto wal = run_stepwell({"dump", "wal", store_});
   EXPECT_EQ(wal.code, 0) << wal.err;
-  EXPECT_THAT(wal.out, AllOf(HasSubstr("group offset="), HasSubstr("lsn="), HasSubstr("batch run=")));
+  EXPECT_THAT(wal.out,
+              AllOf(HasSubstr("group offset="), HasSubstr("lsn="), HasSubstr("batch run=")));
   const auto index = run_stepwell({"dump", "index", store_});
   EXPECT_EQ(index.code, 0) << index.err;
   EXPECT_THAT(index.out, HasSubstr("store.meta key="));

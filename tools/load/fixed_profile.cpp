@@ -1,5 +1,6 @@
-// Profiles of one frame shape: f1 to f6. The frame is built once; for each batch only its steps, its
-// place in the stream and its hashes are patched, so that the client costs little of what it measures.
+// Profiles of one frame shape: f1 to f6. The frame is built once; for each batch only its steps,
+// its place in the stream and its hashes are patched, so that the client costs little of what it
+// measures.
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -20,23 +21,20 @@ using protocol::FrameHeader;
 using protocol::Kind;
 
 struct Shape {
-  unsigned blocks;        // Each with its own step and time column.
-  unsigned keys;          // A block.
-  unsigned points;        // A series.
-  bool wide;              // Step and time columns of 8 bytes a point.
-  bool f32;               // Values that survive as float32.
+  unsigned blocks;  // Each with its own step and time column.
+  unsigned keys;    // A block.
+  unsigned points;  // A series.
+  bool wide;        // Step and time columns of 8 bytes a point.
+  bool f32;         // Values that survive as float32.
   unsigned key_bytes;
   std::uint64_t batches;  // A stream: about 8 million points, which `verify --journal` can hold.
 };
 
 const Shape& shape_of(std::string_view name) {
   static const std::map<std::string_view, Shape> shapes = {
-      {"f1", {10, 1, 1000, true, false, 12, 800}},
-      {"f2", {10, 1, 100, true, false, 12, 8000}},
-      {"f3", {1, 100, 1, false, false, 30, 80'000}},
-      {"f4", {10, 1, 1000, true, false, 12, 800}},
-      {"f5", {10, 1, 1000, false, true, 12, 800}},
-      {"f6", {1, 10, 1, false, false, 12, 800'000}},
+      {"f1", {10, 1, 1000, true, false, 12, 800}},   {"f2", {10, 1, 100, true, false, 12, 8000}},
+      {"f3", {1, 100, 1, false, false, 30, 80'000}}, {"f4", {10, 1, 1000, true, false, 12, 800}},
+      {"f5", {10, 1, 1000, false, true, 12, 800}},   {"f6", {1, 10, 1, false, false, 12, 800'000}},
   };
   return shapes.at(name);
 }
@@ -75,7 +73,9 @@ class FixedProfile final : public Profile {
   }
 
  private:
-  const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(buffer_.data()); }
+  const std::uint8_t* bytes() const {
+    return reinterpret_cast<const std::uint8_t*>(buffer_.data());
+  }
 
   void build() {
     protocol::BatchBuilder batch;

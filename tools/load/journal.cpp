@@ -38,11 +38,15 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::create(const std::string& 
   if (descriptor < 0) return errno_error(errno, "create", path);
   std::unique_ptr<JournalWriter> journal(new JournalWriter(path, descriptor));
   JsonObject line;
-  line.add("journal", kName).add("version", 1).add("profile", start.profile).add("seed", start.seed);
+  line.add("journal", kName)
+      .add("version", 1)
+      .add("profile", start.profile)
+      .add("seed", start.seed);
   line.add("connections", std::uint64_t{start.connections});
   TRY(write_all(descriptor, line.text() + "\n", path));
   if (::fsync(descriptor) != 0) return errno_error(errno, "fsync", path);
-  const std::string directory = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
+  const std::string directory =
+      path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
   const int parent = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = parent >= 0 && ::fsync(parent) == 0;
   const int error = errno;
@@ -51,7 +55,9 @@ Result<std::unique_ptr<JournalWriter>> JournalWriter::create(const std::string& 
   return journal;
 }
 
-JournalWriter::~JournalWriter() { ::close(descriptor_); }
+JournalWriter::~JournalWriter() {
+  ::close(descriptor_);
+}
 
 void JournalWriter::sent(std::uint64_t stream, std::uint64_t sequence) {
   fmt::format_to(std::back_inserter(waiting_), "s {} {}\n", stream, sequence);
@@ -82,7 +88,8 @@ Result<JournalStart> read_start(const std::string& line, const std::string& path
   unsigned long long seed = 0;
   const int fields = std::sscanf(
       line.c_str(),
-      R"({"journal":"stepwell-load","version":1,"profile":"%31[a-z0-9]","seed":%llu,"connections":%u})",
+      R"({"journal":"stepwell-load","version":1,"profile":"%31[a-z0-9]",)"
+      R"("seed":%llu,"connections":%u})",
       profile, &seed, &start.connections);
   if (fields != 3) {
     return fail(ErrorKind::kInvalid, "{}:1: not a load's journal of version 1", path);
@@ -102,11 +109,13 @@ bool read_event(std::string_view line, Journal& journal) {
   while (!line.empty()) {
     if (line.front() != ' ' || count == 3) return false;
     line.remove_prefix(1);
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), numbers[count++]);
+    const auto [end, error] =
+        std::from_chars(line.data(), line.data() + line.size(), numbers[count++]);
     if (error != std::errc()) return false;
     line.remove_prefix(static_cast<std::size_t>(end - line.data()));
   }
-  if (count != (what == 'f' || what == 'x' ? 3 : 2) || numbers[0] < 0 || numbers[1] < 1) return false;
+  if (count != (what == 'f' || what == 'x' ? 3 : 2) || numbers[0] < 0 || numbers[1] < 1)
+    return false;
   StreamJournal& stream = journal.streams[static_cast<std::uint64_t>(numbers[0])];
   const auto sequence = static_cast<std::uint64_t>(numbers[1]);
   switch (what) {

@@ -41,7 +41,8 @@ class JournalWriter {
   Result<void> flush();
 
  private:
-  JournalWriter(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  JournalWriter(std::string path, int descriptor)
+      : path_(std::move(path)), descriptor_(descriptor) {}
   std::string path_;
   int descriptor_;
   std::string waiting_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace stepwell::tools {
 
 using protocol::Kind;
@@ -23,8 +22,14 @@ constexpr Instant kBackoffMax = milliseconds(500);
 LoadConnection::LoadConnection(Executor& executor, Connector& connector, Profile& profile,
                                const LoadSettings& settings, JournalWriter* journal,
                                LoadTotals& totals, unsigned index)
-    : executor_(executor), connector_(connector), profile_(profile), settings_(settings),
-      journal_(journal), totals_(totals), signal_(executor), chance_(profile.seed() ^ index),
+    : executor_(executor),
+      connector_(connector),
+      profile_(profile),
+      settings_(settings),
+      journal_(journal),
+      totals_(totals),
+      signal_(executor),
+      chance_(profile.seed() ^ index),
       next_stream_(index) {}
 
 LoadConnection::~LoadConnection() = default;
@@ -62,7 +67,8 @@ Task<void> LoadConnection::run() {
     connection_.reset();
     if (served || abandoned_) break;
     totals_.last_error = served.error().text;
-    auto waiting = signal_.wait(backoff / 2 + Instant(chance_.below(static_cast<std::uint64_t>(backoff.count()))));
+    auto waiting = signal_.wait(
+        backoff / 2 + Instant(chance_.below(static_cast<std::uint64_t>(backoff.count()))));
     co_await waiting;
     backoff = std::min(backoff * 2, kBackoffMax);
   }
@@ -109,16 +115,18 @@ Task<Result<void>> LoadConnection::session() {
     co_await ring;
   }
   if (connection_->failed() || positions_missing_ > 0) {
-    co_return fail(ErrorKind::kIo, "no positions from {}: {}", connector_.address(), totals_.last_error);
+    co_return fail(ErrorKind::kIo, "no positions from {}: {}", connector_.address(),
+                   totals_.last_error);
   }
   connected_ = true;
   rate_start_ = executor_.now();
   rate_frames_ = 0;
   while (!done() && !connection_->failed()) {
     send_some();
-    const Instant wait = connection_->unsent_bytes() >= kUnsentBytesMax || settings_.frames_per_second > 0
-                             ? kUnsentWait
-                             : kLookAgain;
+    const Instant wait =
+        connection_->unsent_bytes() >= kUnsentBytesMax || settings_.frames_per_second > 0
+            ? kUnsentWait
+            : kLookAgain;
     auto ring = signal_.wait(wait);
     co_await ring;
     retire_finished();

@@ -1,8 +1,8 @@
 #pragma once
 
-// One connection of a load: works through its share of the streams (n, n + connections, …), some at a
-// time, reconnects for ever, resumes at the server's positions and makes unacknowledged batches again.
-// One executor, shared by all connections of the load.
+// One connection of a load: works through its share of the streams (n, n + connections, …), some at
+// a time, reconnects for ever, resumes at the server's positions and makes unacknowledged batches
+// again. One executor, shared by all connections of the load.
 
 #include <deque>
 #include <functional>
@@ -20,9 +20,9 @@ namespace stepwell::tools {
 
 struct LoadSettings {
   unsigned connections = 1;
-  std::uint64_t streams_max = 0;      // Of all connections; 0: no end.
-  double frames_per_second = 0;       // Of each connection; 0: as fast as it goes.
-  bool bursts = false;                // Send only what allow() allows.
+  std::uint64_t streams_max = 0;  // Of all connections; 0: no end.
+  double frames_per_second = 0;   // Of each connection; 0: as fast as it goes.
+  bool bursts = false;            // Send only what allow() allows.
 };
 
 class LoadConnection {

@@ -13,9 +13,9 @@ namespace stepwell::tools {
 namespace {
 
 constexpr Instant kTick = milliseconds(100);
-constexpr Instant kGrace = std::chrono::seconds(15);   // For the last acks.
+constexpr Instant kGrace = std::chrono::seconds(15);  // For the last acks.
 constexpr Instant kDrainMax = std::chrono::seconds(20);
-constexpr Instant kQuiet = milliseconds(120);          // No processor used for so long: drained.
+constexpr Instant kQuiet = milliseconds(120);  // No processor used for so long: drained.
 constexpr Instant kConnectMax = std::chrono::seconds(10);
 
 // Processor time that a process has used, in clock ticks.
@@ -36,8 +36,11 @@ class LoadRun {
   LoadRun(const LoadOptions& options, std::unique_ptr<Profile> profile,
           std::unique_ptr<JournalWriter> journal,
           const std::function<void(const LoadTotals&, double)>& progress)
-      : options_(options), profile_(std::move(profile)), journal_(std::move(journal)),
-        progress_(progress), connector_(executor_, options.to) {
+      : options_(options),
+        profile_(std::move(profile)),
+        journal_(std::move(journal)),
+        progress_(progress),
+        connector_(executor_, options.to) {
     settings_.connections =
         options.connections > 0 ? options.connections : profile_->info().connections;
     settings_.streams_max = options.streams;
@@ -47,8 +50,8 @@ class LoadRun {
           options.points_per_second / points_a_frame() / settings_.connections;
     }
     for (unsigned i = 0; i < settings_.connections; ++i) {
-      connections_.push_back(std::make_unique<LoadConnection>(executor_, connector_, *profile_,
-                                                              settings_, journal_.get(), totals_, i));
+      connections_.push_back(std::make_unique<LoadConnection>(
+          executor_, connector_, *profile_, settings_, journal_.get(), totals_, i));
     }
   }
 
@@ -127,7 +130,8 @@ class LoadRun {
   Task<bool> wait_for(Instant longest, bool (*holds)(const LoadConnection&)) {
     const Instant end = executor_.now() + longest;
     while (executor_.now() < end) {
-      if (std::ranges::all_of(connections_, [&](const auto& c) { return holds(*c); })) co_return true;
+      if (std::ranges::all_of(connections_, [&](const auto& c) { return holds(*c); }))
+        co_return true;
       co_await sleep_for(executor_, std::chrono::microseconds(100));
     }
     co_return false;
@@ -179,7 +183,8 @@ Result<LoadReport> run_load(const LoadOptions& options,
   if (!options.journal.empty()) {
     const unsigned connections =
         options.connections > 0 ? options.connections : profile->info().connections;
-    TRY(journal, JournalWriter::create(options.journal, {options.profile, options.seed, connections}));
+    TRY(journal,
+        JournalWriter::create(options.journal, {options.profile, options.seed, connections}));
   }
   LoadRun run(options, std::move(profile), std::move(journal), progress);
   return run.run();

@@ -18,19 +18,19 @@ struct LoadOptions {
   net::Address to;
   std::string profile;
   std::uint64_t seed = 0;
-  unsigned connections = 0;        // 0: the profile's.
+  unsigned connections = 0;  // 0: the profile's.
   double seconds = 10;
-  double points_per_second = 0;    // 0: as fast as it goes.
-  std::uint64_t streams = 0;       // End after so many; 0: when the time is over.
-  unsigned bursts = 0;             // 0: send all the time.
+  double points_per_second = 0;  // 0: as fast as it goes.
+  std::uint64_t streams = 0;     // End after so many; 0: when the time is over.
+  unsigned bursts = 0;           // 0: send all the time.
   std::uint64_t burst_bytes = 100 << 20;
-  int drain_pid = 0;               // Between bursts, wait until this process uses no processor.
-  std::string journal;             // Path, or empty.
+  int drain_pid = 0;    // Between bursts, wait until this process uses no processor.
+  std::string journal;  // Path, or empty.
 };
 
 struct LoadReport {
   LoadTotals totals;
-  double seconds = 0;              // Of sending; of bursts, the sum.
+  double seconds = 0;  // Of sending; of bursts, the sum.
   std::vector<double> burst_points_per_second;
   bool all_acknowledged = false;
   unsigned connections = 0;

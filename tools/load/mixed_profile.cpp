@@ -1,5 +1,5 @@
-// The profile that is everything at once: several writers a run, params that two of them contest, tags
-// that change, ends, contexts, points that are late, shuffled, doubled, or of every odd value.
+// The profile that is everything at once: several writers a run, params that two of them contest,
+// tags that change, ends, contexts, points that are late, shuffled, doubled, or of every odd value.
 
 #include <fmt/format.h>
 
@@ -19,14 +19,22 @@ using protocol::Kind;
 
 double odd_value(SeededRandom& chance) {
   switch (chance.below(12)) {
-    case 0: return std::bit_cast<double>(0x7FF8'0000'0000'0000 | chance.below(1u << 20));
-    case 1: return std::bit_cast<double>(0xFFF4'0000'0000'0001 + chance.below(1u << 20));
-    case 2: return std::numeric_limits<double>::infinity();
-    case 3: return -std::numeric_limits<double>::infinity();
-    case 4: return -0.0;
-    case 5: return 0.0;
-    case 6: return std::bit_cast<double>(chance.below(1u << 30));  // A denormal.
-    default: return static_cast<double>(chance.below(1000)) / 7 - 50;
+    case 0:
+      return std::bit_cast<double>(0x7FF8'0000'0000'0000 | chance.below(1u << 20));
+    case 1:
+      return std::bit_cast<double>(0xFFF4'0000'0000'0001 + chance.below(1u << 20));
+    case 2:
+      return std::numeric_limits<double>::infinity();
+    case 3:
+      return -std::numeric_limits<double>::infinity();
+    case 4:
+      return -0.0;
+    case 5:
+      return 0.0;
+    case 6:
+      return std::bit_cast<double>(chance.below(1u << 30));  // A denormal.
+    default:
+      return static_cast<double>(chance.below(1000)) / 7 - 50;
   }
 }
 
@@ -62,11 +70,16 @@ class MixedProfile final : public Profile {
 
   std::string_view frame(std::uint64_t stream, std::uint64_t sequence) override {
     switch (kind(stream, sequence)) {
-      case Kind::kOpen: return frame_ = open_frame(stream);
-      case Kind::kParams: return frame_ = params(stream, sequence);
-      case Kind::kTags: return frame_ = tags(stream, sequence);
-      case Kind::kEnd: return frame_ = end(stream, sequence);
-      default: return frame_ = batch(stream, sequence);
+      case Kind::kOpen:
+        return frame_ = open_frame(stream);
+      case Kind::kParams:
+        return frame_ = params(stream, sequence);
+      case Kind::kTags:
+        return frame_ = tags(stream, sequence);
+      case Kind::kEnd:
+        return frame_ = end(stream, sequence);
+      default:
+        return frame_ = batch(stream, sequence);
     }
   }
 
@@ -83,7 +96,8 @@ class MixedProfile final : public Profile {
     if (sequence == kContestedSequence) {
       params.params.push_back(text(std::string(kContestedParam), fmt::format("{}", self)));
     } else {
-      params.params.push_back(text(fmt::format("p{}.{}", self, sequence), fmt::format("{}", stream)));
+      params.params.push_back(
+          text(fmt::format("p{}.{}", self, sequence), fmt::format("{}", stream)));
       params.params.push_back(text("agreed", "yes"));
     }
     return command(stream, sequence, Kind::kParams, params);
@@ -93,7 +107,8 @@ class MixedProfile final : public Profile {
     wire::TagsT tags;
     const unsigned self = writer_index(stream);
     tags.tags.push_back(text(fmt::format("phase.{}", self), fmt::format("at {}", sequence)));
-    tags.tags.push_back(text(fmt::format("t{}.{}", self, sequence % 3), fmt::format("{}", sequence)));
+    tags.tags.push_back(
+        text(fmt::format("t{}.{}", self, sequence % 3), fmt::format("{}", sequence)));
     return command(stream, sequence, Kind::kTags, tags);
   }
 
@@ -136,15 +151,18 @@ class MixedProfile final : public Profile {
     std::vector<double> values(rows ? points : points * key_count);
     const bool regular = chance.one_in(3);
     for (std::size_t i = 0; i < points; ++i) {
-      steps[i] = regular ? static_cast<std::int64_t>(sequence * 20 + i) : odd_step(chance, sequence);
-      times[i] = kProfileEpochMs + static_cast<std::int64_t>(chance.below(100'000));  // Backwards too.
+      steps[i] =
+          regular ? static_cast<std::int64_t>(sequence * 20 + i) : odd_step(chance, sequence);
+      times[i] =
+          kProfileEpochMs + static_cast<std::int64_t>(chance.below(100'000));  // Backwards too.
       if (rows) key_index.push_back(static_cast<std::uint32_t>(chance.below(key_count)));
     }
     for (double& value : values) value = odd_value(chance);
     if (!rows && points > 1 && chance.one_in(2)) {  // The last point doubles the first.
       steps.back() = steps.front();
       times.back() = times.front();
-      for (std::size_t k = 0; k < key_count; ++k) values[k * points + points - 1] = values[k * points];
+      for (std::size_t k = 0; k < key_count; ++k)
+        values[k * points + points - 1] = values[k * points];
     }
     batch.add_block(keys, points, {steps, times, values, key_index});
   }

@@ -18,8 +18,8 @@ const std::vector<ProfileInfo>& profile_infos() {
       {"f5", "f4 with narrow columns: float32, base + stride, u32 time deltas", 4},
       {"f6", "10-point frames, 64 connections", 64},
       {"steps", "the server assigns the steps; 4 writers a run", 4, 4, 1, 16, true},
-      {"mixed", "everything at once: params, tags, ends, late and odd points; 3 writers a run", 6, 3, 3,
-       16},
+      {"mixed", "everything at once: params, tags, ends, late and odd points; 3 writers a run", 6,
+       3, 3, 16},
   };
   return infos;
 }
@@ -48,7 +48,8 @@ namespace {
 // Mixes numbers and a name into one seed.
 std::uint64_t mixed_seed(std::string_view name, std::initializer_list<std::uint64_t> numbers) {
   std::uint64_t state = 0x5357;
-  for (const char c : name) state = SeededRandom(state * 257 + static_cast<unsigned char>(c)).next_u64();
+  for (const char c : name)
+    state = SeededRandom(state * 257 + static_cast<unsigned char>(c)).next_u64();
   for (const std::uint64_t number : numbers) state = SeededRandom(state ^ number).next_u64();
   return state;
 }

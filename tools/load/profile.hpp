@@ -1,8 +1,8 @@
 #pragma once
 
 // What `stepwell load` sends: streams of frames, each frame a function of profile, seed, stream and
-// sequence alone, so that any of them can be made again: to be re-sent, or to be proved. Stream n is
-// one writer; `writers_per_run` consecutive streams share a run. One thread a Profile.
+// sequence alone, so that any of them can be made again: to be re-sent, or to be proved. Stream n
+// is one writer; `writers_per_run` consecutive streams share a run. One thread a Profile.
 
 #include <cstdint>
 #include <memory>
@@ -19,11 +19,11 @@ namespace stepwell::tools {
 struct ProfileInfo {
   std::string_view name;
   std::string_view help;
-  unsigned connections = 4;        // Where the user does not say.
+  unsigned connections = 4;  // Where the user does not say.
   unsigned writers_per_run = 1;
-  unsigned streams_at_once = 1;    // That a connection interleaves.
-  unsigned resend_one_in = 0;      // Frames that were decided long ago and come again; 0: none.
-  bool server_steps = false;       // Batches leave their steps to the server.
+  unsigned streams_at_once = 1;  // That a connection interleaves.
+  unsigned resend_one_in = 0;    // Frames that were decided long ago and come again; 0: none.
+  bool server_steps = false;     // Batches leave their steps to the server.
 };
 
 const std::vector<ProfileInfo>& profile_infos();

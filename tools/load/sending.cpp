@@ -14,12 +14,13 @@ constexpr std::size_t kFramesATurn = 4096;
 }  // namespace
 
 std::uint64_t points_of_frame(const Profile& profile, std::uint64_t stream, std::uint64_t sequence,
-                        std::string_view frame) {
+                              std::string_view frame) {
   if (profile.kind(stream, sequence) != protocol::Kind::kBatch) return 0;
   const auto payload = as_bytes(frame).subspan(sizeof(protocol::FrameHeader));
   std::uint64_t points = 0;
   for (const wire::Block* block : *flatbuffers::GetRoot<wire::Batch>(payload.data())->blocks()) {
-    points += block->key_index() ? block->points() : std::uint64_t{block->points()} * block->key_count();
+    points +=
+        block->key_index() ? block->points() : std::uint64_t{block->points()} * block->key_count();
   }
   return points;
 }
@@ -61,7 +62,8 @@ bool LoadConnection::send_one() {
 
 bool LoadConnection::send_prepared() {
   for (Stream& stream : streams_) {
-    if (stream.rewind && stream.in_flight.empty()) prepare_again(stream, *std::exchange(stream.rewind, {}));
+    if (stream.rewind && stream.in_flight.empty())
+      prepare_again(stream, *std::exchange(stream.rewind, {}));
   }
   if (prepared_.empty() || !allowed_) return false;
   Prepared& frame = prepared_.front();

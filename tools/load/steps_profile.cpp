@@ -1,5 +1,5 @@
-// The profile whose steps the server assigns. A second application, a lost batch or a torn one shows in
-// the steps themselves: they are contiguous, and each point says which one it is.
+// The profile whose steps the server assigns. A second application, a lost batch or a torn one
+// shows in the steps themselves: they are contiguous, and each point says which one it is.
 
 #include "engine/base/assert.hpp"
 #include "protocol/batch_builder.hpp"

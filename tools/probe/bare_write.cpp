@@ -37,11 +37,13 @@ Result<BareWrites> measure_bare_writes(const std::string& directory, std::uint64
     const std::chrono::duration<double> passed = executor.now() - start;
     if (passed.count() >= seconds) break;
     const double due = per_second > 0 ? static_cast<double>(n) / per_second : 0;
-    if (due > passed.count()) std::this_thread::sleep_for(std::chrono::duration<double>(due - passed.count()));
+    if (due > passed.count())
+      std::this_thread::sleep_for(std::chrono::duration<double>(due - passed.count()));
     std::promise<Result<void>> done;
     const Instant began = executor.now();
     executor.post([&] {
-      queue->write(*file, Bytes(memory.get(), bytes), offset, [&](Result<void> written) { done.set_value(std::move(written)); });
+      queue->write(*file, Bytes(memory.get(), bytes), offset,
+                   [&](Result<void> written) { done.set_value(std::move(written)); });
     });
     failed = done.get_future().get();
     result.latency.add(executor.now() - began);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What one durable write costs with nothing around it: the log's own queue on a pre-zeroed file, one
-// write at a time.
+// What one durable write costs with nothing around it: the log's own queue on a pre-zeroed file,
+// one write at a time.
 
 #include <cstdint>
 #include <string>

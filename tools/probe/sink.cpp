@@ -117,7 +117,8 @@ class Sink {
       }
       case Kind::kPositions: {
         auto asked = protocol::decode<wire::PositionsT>(frame.payload());
-        for (auto& position : asked.value().positions) position = {position.run(), position.writer(), 1};
+        for (auto& position : asked.value().positions)
+          position = {position.run(), position.writer(), 1};
         return answer(connection, protocol::make_frame_of(Kind::kPositions, asked.value()));
       }
       case Kind::kPing:
@@ -127,14 +128,18 @@ class Sink {
         break;
     }
     const std::uint64_t bytes = kRecordHeaderBytes + frame.bytes.size();
-    if (open_->bytes + bytes > options_.group_bytes_max && open_->bytes > kGroupHeaderBytes) close_group();
-    std::memcpy(open_->memory.get() + open_->bytes + kRecordHeaderBytes, frame.bytes.data(), frame.bytes.size());
+    if (open_->bytes + bytes > options_.group_bytes_max && open_->bytes > kGroupHeaderBytes)
+      close_group();
+    std::memcpy(open_->memory.get() + open_->bytes + kRecordHeaderBytes, frame.bytes.data(),
+                frame.bytes.size());
     open_->bytes += bytes;
     auto& up_to = open_->decided[connection][{frame.header.run, frame.header.writer}];
     up_to = std::max(up_to, frame.header.sequence);
   }
 
-  std::uint64_t credit() const { return std::min(kCreditMax, kPendingBytes / (2 * options_.connections)); }
+  std::uint64_t credit() const {
+    return std::min(kCreditMax, kPendingBytes / (2 * options_.connections));
+  }
 
   std::unique_ptr<Group> take_group() {
     if (!free_.empty()) {
@@ -147,7 +152,8 @@ class Sink {
     }
     auto group = std::make_unique<Group>();
     group->capacity = options_.group_bytes_max + io::kBlockBytes;
-    group->memory.reset(static_cast<std::byte*>(std::aligned_alloc(io::kBlockBytes, group->capacity)));
+    group->memory.reset(
+        static_cast<std::byte*>(std::aligned_alloc(io::kBlockBytes, group->capacity)));
     std::memset(group->memory.get(), 0, group->capacity);
     return group;
   }
@@ -172,7 +178,8 @@ class Sink {
         offset_ = 0;
         segment_ = (segment_ + 1) % segments_.size();
       }
-      queue_->write(*segments_[segment_], Bytes(group->memory.get(), padded), std::exchange(offset_, offset_ + padded),
+      queue_->write(*segments_[segment_], Bytes(group->memory.get(), padded),
+                    std::exchange(offset_, offset_ + padded),
                     [this, group](const Result<void>& done) { written(*group, done); });
     }
   }
@@ -188,7 +195,8 @@ class Sink {
         wire::AckT ack;
         ack.credit = credit();
         for (const auto& [name, up_to] : writers) {
-          ack.decided.emplace_back(protocol::to_wire(name.first), protocol::to_wire(name.second), up_to);
+          ack.decided.emplace_back(protocol::to_wire(name.first), protocol::to_wire(name.second),
+                                   up_to);
         }
         answer(connection, protocol::make_frame_of(Kind::kAck, ack));
       }
@@ -236,7 +244,8 @@ Result<void> make_zeroed_file(const std::string& path, std::uint64_t bytes) {
   TRY(const auto file, files.open(path, io::OpenMode::kCreate));
   const std::vector<std::byte> zeroes(1 << 20);
   for (std::uint64_t at = 0; at < bytes; at += zeroes.size()) {
-    TRY(file->write_at(Bytes(zeroes).first(std::min<std::uint64_t>(zeroes.size(), bytes - at)), at));
+    TRY(file->write_at(Bytes(zeroes).first(std::min<std::uint64_t>(zeroes.size(), bytes - at)),
+                       at));
   }
   return file->sync();
 }

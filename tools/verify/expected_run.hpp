@@ -1,6 +1,7 @@
 #pragma once
 
-// What a run must hold if exactly these frames were applied to it: built from the frames themselves.
+// What a run must hold if exactly these frames were applied to it: built from the frames
+// themselves.
 
 #include <cstdint>
 #include <map>

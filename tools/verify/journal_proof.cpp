@@ -43,7 +43,8 @@ class RunProof {
     TRY(const auto data, view_.run(run_));
     if (!data) {
       for (const auto& [id, writer] : writers_) {
-        if (writer.journal->acknowledged > 0) fault("is missing, but writer {} was acknowledged", id.hex());
+        if (writer.journal->acknowledged > 0)
+          fault("is missing, but writer {} was acknowledged", id.hex());
       }
       return ok();
     }
@@ -52,7 +53,8 @@ class RunProof {
     ExpectedRun expected;
     TRY(make(expected));
     if (data->info->batches != expected.batches) {
-      fault("counts {} batches applied, its writers' positions say {}", data->info->batches, expected.batches);
+      fault("counts {} batches applied, its writers' positions say {}", data->info->batches,
+            expected.batches);
     }
     check_texts("param", data->params, expected.params);
     check_texts("tag", data->tags, expected.tags);
@@ -63,7 +65,8 @@ class RunProof {
  private:
   template <typename... Args>
   void fault(fmt::format_string<Args...> format, Args&&... args) {
-    proof_.add_fault(fmt::format("run {} {}", run_.hex(), fmt::format(format, std::forward<Args>(args)...)));
+    proof_.add_fault(
+        fmt::format("run {} {}", run_.hex(), fmt::format(format, std::forward<Args>(args)...)));
   }
 
   void check_positions(const wire::RunDataT& data) {
@@ -94,19 +97,24 @@ class RunProof {
   void check_losses(const wire::RunDataT& data) {
     for (const auto& loss : data.losses) {
       const auto id = protocol::from_wire<WriterId>(*loss->writer);
-      const bool contested = loss->rejected && loss->from == kContestedSequence && loss->to == loss->from &&
-                             profile_.info().name == "mixed";
-      if (contested) losers_.push_back(id);
-      else fault("writer {}: sequences {} to {} are lost: {}", id.hex(), loss->from, loss->to, loss->reason);
+      const bool contested = loss->rejected && loss->from == kContestedSequence &&
+                             loss->to == loss->from && profile_.info().name == "mixed";
+      if (contested)
+        losers_.push_back(id);
+      else
+        fault("writer {}: sequences {} to {} are lost: {}", id.hex(), loss->from, loss->to,
+              loss->reason);
     }
     for (const auto& [id, writer] : writers_) {
       const bool lost = std::ranges::count(losers_, id) > 0;
       const auto verdict = writer.journal->verdicts.find(kContestedSequence);
       const bool told_lost = verdict != writer.journal->verdicts.end();
-      if (told_lost && !lost) fault("writer {}: was told that its param lost, the store says it won", id.hex());
+      if (told_lost && !lost)
+        fault("writer {}: was told that its param lost, the store says it won", id.hex());
       for (const auto& [sequence, code] : writer.journal->verdicts) {
         if (sequence == kContestedSequence && code == VerdictCode::kConflict) continue;
-        fault("writer {}: sequence {} was rejected: {}", id.hex(), sequence, protocol::to_string(code));
+        fault("writer {}: sequence {} was rejected: {}", id.hex(), sequence,
+              protocol::to_string(code));
       }
     }
   }
@@ -128,8 +136,8 @@ class RunProof {
       }
       const auto stored = batches_.find(id);
       if (stored != batches_.end() && stored->second != expected.batches - before) {
-        fault("writer {}: counts {} batches applied, its position says {}", id.hex(), stored->second,
-              expected.batches - before);
+        fault("writer {}: counts {} batches applied, its position says {}", id.hex(),
+              stored->second, expected.batches - before);
       }
     }
     if (contestants > 0 && winners != 1) fault("has {} winners of the contested param", winners);
@@ -152,7 +160,8 @@ class RunProof {
       }
       expected.erase(it);
     }
-    for (const auto& [key, value] : expected) fault("{} {} is missing", what, protocol::quoted(key));
+    for (const auto& [key, value] : expected)
+      fault("{} {} is missing", what, protocol::quoted(key));
   }
 
   void check_ends(const wire::RunDataT& data) {
@@ -161,17 +170,18 @@ class RunProof {
       const auto it = writers_.find(protocol::from_wire<WriterId>(*info->writer));
       if (it == writers_.end()) continue;
       const std::uint64_t length = profile_.length(it->second.stream);
-      const bool ended = info->next > length && profile_.kind(it->second.stream, length) == Kind::kEnd;
+      const bool ended =
+          info->next > length && profile_.kind(it->second.stream, length) == Kind::kEnd;
       if (info->open == ended) {
-        fault("writer {} is {}, its position says {}", it->first.hex(), info->open ? "open" : "ended",
-              ended ? "ended" : "open");
+        fault("writer {} is {}, its position says {}", it->first.hex(),
+              info->open ? "open" : "ended", ended ? "ended" : "open");
       }
       any_open |= info->open;
     }
     const bool running = data.info->status == wire::RunStatus::Running;
     if (running != any_open) {
-      fault("has status {}, but {} of its writers is open", wire::EnumNameRunStatus(data.info->status),
-            any_open ? "one" : "none");
+      fault("has status {}, but {} of its writers is open",
+            wire::EnumNameRunStatus(data.info->status), any_open ? "one" : "none");
     }
   }
 
@@ -192,9 +202,13 @@ class RunProof {
       const auto wanted = expected.points.find(key);
       std::size_t& at = found[key];
       for (const Point& point : page->points) {
-        if (wanted == expected.points.end() || at >= wanted->second.size() || !(wanted->second[at] == point)) {
-          tell_difference(key, wanted == expected.points.end() || at >= wanted->second.size()
-                                   ? nullptr : &wanted->second[at], point);
+        if (wanted == expected.points.end() || at >= wanted->second.size() ||
+            !(wanted->second[at] == point)) {
+          tell_difference(key,
+                          wanted == expected.points.end() || at >= wanted->second.size()
+                              ? nullptr
+                              : &wanted->second[at],
+                          point);
           return ok();  // One place a run says enough.
         }
         ++at;
@@ -204,14 +218,15 @@ class RunProof {
     for (const auto& [key, points] : expected.points) {
       if (found[key] == points.size()) continue;
       fault("series {}{}: {} points, expected {}; the first missing one is {}", key.first,
-            protocol::show_context(key.second), found[key], points.size(), show(points[found[key]]));
+            protocol::show_context(key.second), found[key], points.size(),
+            show(points[found[key]]));
     }
     return ok();
   }
 
   void tell_difference(const SeriesKey& key, const Point* wanted, const Point& found) {
-    fault("series {}{}: found {}, expected {}", key.first, protocol::show_context(key.second), show(found),
-          wanted ? show(*wanted) : "no further point");
+    fault("series {}{}: found {}, expected {}", key.first, protocol::show_context(key.second),
+          show(found), wanted ? show(*wanted) : "no further point");
   }
 
   Result<void> prove_steps() {
@@ -258,13 +273,15 @@ Result<void> prove_no_others(const tracking::View& view, const std::map<RunId, i
 
 }  // namespace
 
-Result<JournalProof> prove_journals(const tracking::View& view, const std::vector<Journal>& journals) {
+Result<JournalProof> prove_journals(const tracking::View& view,
+                                    const std::vector<Journal>& journals) {
   JournalProof proof;
   std::map<RunId, int> known;
   for (const Journal& journal : journals) {
     TRY(const auto profile, Profile::make(journal.start.profile, journal.start.seed));
     std::map<std::uint64_t, std::vector<std::uint64_t>> runs;  // Streams of each.
-    for (const auto& [stream, said] : journal.streams) runs[profile->run_index(stream)].push_back(stream);
+    for (const auto& [stream, said] : journal.streams)
+      runs[profile->run_index(stream)].push_back(stream);
     for (const auto& [index, streams] : runs) {
       const RunId id = profile->run(streams.front());
       known[id] = 1;

@@ -67,11 +67,20 @@ Result<void> walk_here(const std::string& file, std::FILE* out) {
 void read_line(std::string_view line, IndexWalk& walk) {
   const std::string text(line.substr(std::min<std::size_t>(2, line.size())));
   switch (line.empty() ? ' ' : line.front()) {
-    case 'T': walk.tables = std::stoull(text); break;
-    case 'R': walk.rows = std::stoull(text); break;
-    case 'A': walk.applied.value = std::stoull(text); break;
-    case 'D': walk.damages.push_back(text); break;
-    default: break;
+    case 'T':
+      walk.tables = std::stoull(text);
+      break;
+    case 'R':
+      walk.rows = std::stoull(text);
+      break;
+    case 'A':
+      walk.applied.value = std::stoull(text);
+      break;
+    case 'D':
+      walk.damages.push_back(text);
+      break;
+    default:
+      break;
   }
 }
 
@@ -103,17 +112,21 @@ Result<IndexWalk> walk_index(const std::string& directory) {
   }
   IndexWalk walk;
   // The texts name tables and keys; the file is the same for all.
-  for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+  for (std::size_t at = 0, end = 0; (end = text.find('\n', at)) != std::string::npos;
+       at = end + 1) {
     read_line(std::string_view(text).substr(at, end - at), walk);
   }
   for (std::string& damage : walk.damages) {
-    if (damage.find("index.lmdb") == std::string::npos) damage = fmt::format("{}: {}", file, damage);
+    if (damage.find("index.lmdb") == std::string::npos)
+      damage = fmt::format("{}: {}", file, damage);
   }
   if (WIFSIGNALED(status)) {
-    walk.damages.push_back(fmt::format("{}: walking it ended with signal {} ({}): a page's header is damaged",
-                                       file, WTERMSIG(status), strsignal(WTERMSIG(status))));
+    walk.damages.push_back(
+        fmt::format("{}: walking it ended with signal {} ({}): a page's header is damaged", file,
+                    WTERMSIG(status), strsignal(WTERMSIG(status))));
   } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    walk.damages.push_back(fmt::format("{}: walking it ended with exit code {}", file, WEXITSTATUS(status)));
+    walk.damages.push_back(
+        fmt::format("{}: walking it ended with exit code {}", file, WEXITSTATUS(status)));
   }
   return walk;
 }
@@ -125,13 +138,15 @@ Result<LogWalk> walk_log(io::FileSystem& files, const std::string& directory, Ls
   options.whole = true;
   options.go_on_after_damage = true;
   wal::RecoveryReport report;
-  const auto visit = [&](const wal::SegmentFile& segment, const wal::ScannedGroup& scanned) -> Result<void> {
+  const auto visit = [&](const wal::SegmentFile& segment,
+                         const wal::ScannedGroup& scanned) -> Result<void> {
     if (!scanned.group) return ok();
     for (const auto& record : scanned.group->records()) {
       const auto frame = protocol::read_frame(record.payload);
       if (frame) continue;
-      walk.damages.push_back(fmt::format("{} offset {}: record {} holds no sound frame: {}", segment.path,
-                                         scanned.offset, record.lsn.value, frame.error().text));
+      walk.damages.push_back(fmt::format("{} offset {}: record {} holds no sound frame: {}",
+                                         segment.path, scanned.offset, record.lsn.value,
+                                         frame.error().text));
     }
     return ok();
   };
@@ -142,7 +157,8 @@ Result<LogWalk> walk_log(io::FileSystem& files, const std::string& directory, Ls
   walk.bytes = report.bytes;
   walk.torn_tail = report.torn_tail.value_or("");
   for (const auto& damage : report.damages) {
-    walk.damages.push_back(fmt::format("{} offset {}: {}", damage.file, damage.offset, damage.what));
+    walk.damages.push_back(
+        fmt::format("{} offset {}: {}", damage.file, damage.offset, damage.what));
   }
   return walk;
 }

@@ -29,8 +29,9 @@ Batch batch_of(Profile& profile, std::uint64_t stream, std::uint64_t sequence) {
 
 }  // namespace
 
-std::vector<std::string> prove_assigned_steps(Profile& profile, const std::vector<StepsWriter>& writers,
-                                              const std::map<std::string, std::vector<Point>>& series) {
+std::vector<std::string> prove_assigned_steps(
+    Profile& profile, const std::vector<StepsWriter>& writers,
+    const std::map<std::string, std::vector<Point>>& series) {
   std::vector<std::string> faults;
   static const std::vector<Point> kNone;
   const auto points_of = [&](const char* key) -> const std::vector<Point>& {
@@ -47,9 +48,10 @@ std::vector<std::string> prove_assigned_steps(Profile& profile, const std::vecto
     const StepsPoint said = steps_point(ids[at].value);
     if (said.writer >= writers.size() || !writers[said.writer].journal || said.position != 0 ||
         said.sequence != next[said.writer]) {
-      faults.push_back(fmt::format(
-          "step {}: holds writer {} batch {} point {}, expected batch {} point 0", ids[at].step, said.writer,
-          said.sequence, said.position, said.writer < next.size() ? next[said.writer] : 0));
+      faults.push_back(
+          fmt::format("step {}: holds writer {} batch {} point {}, expected batch {} point 0",
+                      ids[at].step, said.writer, said.sequence, said.position,
+                      said.writer < next.size() ? next[said.writer] : 0));
       return faults;
     }
     const StepsWriter& writer = writers[said.writer];
@@ -59,14 +61,14 @@ std::vector<std::string> prove_assigned_steps(Profile& profile, const std::vecto
       const Point wanted{first_step + static_cast<std::int64_t>(i), batch.times[i], batch.ids[i]};
       const Point wanted_noise{wanted.step, wanted.timestamp_ms, batch.noise[i]};
       if (at < ids.size() && ids[at] == wanted && noise[at] == wanted_noise) continue;
-      faults.push_back(fmt::format("writer {} batch {} point {}: not at step {}", said.writer, said.sequence,
-                                   i, wanted.step));
+      faults.push_back(fmt::format("writer {} batch {} point {}: not at step {}", said.writer,
+                                   said.sequence, i, wanted.step));
       return faults;
     }
     const auto told = writer.journal->first_steps.find(said.sequence);
     if (told != writer.journal->first_steps.end() && told->second != first_step) {
-      faults.push_back(fmt::format("writer {} batch {}: was told step {}, is stored from step {}", said.writer,
-                                   said.sequence, told->second, first_step));
+      faults.push_back(fmt::format("writer {} batch {}: was told step {}, is stored from step {}",
+                                   said.writer, said.sequence, told->second, first_step));
       return faults;
     }
     ++next[said.writer];
@@ -74,8 +76,8 @@ std::vector<std::string> prove_assigned_steps(Profile& profile, const std::vecto
   for (std::size_t i = 0; i < writers.size(); ++i) {
     const std::uint64_t wanted = std::max<std::uint64_t>(writers[i].next, 2);
     if (next[i] == wanted) continue;
-    faults.push_back(fmt::format("writer {}: batches up to {} have steps, its position says {}", i, next[i] - 1,
-                                 wanted - 1));
+    faults.push_back(fmt::format("writer {}: batches up to {} have steps, its position says {}", i,
+                                 next[i] - 1, wanted - 1));
   }
   return faults;
 }
