@@ -4,6 +4,7 @@
 // verifies with tight limits before any field is read, so foreign bytes cannot lead outside the
 // payload.
 
+#include <bit>
 #include <string>
 
 #include "engine/base/bytes.hpp"
@@ -61,6 +62,10 @@ Result<Native> decode(Bytes payload) {
   Native message;
   table->UnPackTo(&message);
   return message;
+}
+
+inline double value_of(const wire::LatestMetricT& metric) {
+  return std::bit_cast<double>(metric.value_bits);
 }
 
 template <typename Id>

@@ -262,7 +262,7 @@ Result<std::optional<wire::RunDataT>> View::run(const RunId& id) const {
     metric->context = protocol::show_context(name.context);
     metric->step = summary.latest.step;
     metric->timestamp_ms = summary.latest.timestamp_ms;
-    metric->value = summary.latest.value;
+    metric->value_bits = summary.latest.bits();
     metric->count = summary.count;
     data.metrics.push_back(std::move(metric));
   }

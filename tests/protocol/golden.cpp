@@ -254,7 +254,7 @@ void add_reads(std::vector<GoldenFrame>& all) {
   data.metrics.push_back(std::make_unique<wire::LatestMetricT>());
   data.metrics[0]->key = "loss";
   data.metrics[0]->context = "{rank=1}";
-  data.metrics[0]->value = 0.5;
+  data.metrics[0]->value_bits = std::bit_cast<std::uint64_t>(0.5);
   data.losses.push_back(std::make_unique<wire::LossT>());
   data.losses[0]->writer = std::make_unique<wire::Id>(to_wire(writer()));
   data.losses[0]->from = 6;

@@ -60,8 +60,9 @@ Result<std::string> points_text(const tracking::View& view, const RunId& run,
     begun = !page->last_of_series;
     if (!begun) ++at;
     // `latest` is asked for another way than the history: it must be the history's end.
-    const bool same = page->points.empty() || begun ||
-                      page->points.back() == Point{metric.step, metric.timestamp_ms, metric.value};
+    const bool same =
+        page->points.empty() || begun ||
+        page->points.back() == Point{metric.step, metric.timestamp_ms, protocol::value_of(metric)};
     if (!same) text += "    latest is not the last point\n";
   }
 }
