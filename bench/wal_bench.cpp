@@ -17,18 +17,25 @@
 namespace stepwell::wal {
 namespace {
 
-struct ThreadExecutor : net::AsioExecutor {
-  ThreadExecutor() { start("wal-bench"); }
+// An executor on a thread of its own.
+class ThreadExecutor {
+ public:
+  ThreadExecutor() { executor_.start("wal-bench"); }
+  Executor* operator->() { return &executor_; }
+  operator Executor&() { return executor_; }  // NOLINT(google-explicit-constructor)
   // Runs `job` there and waits for it.
   template <typename F>
   void run(F job) {
     std::promise<void> done;
-    post([&] {
+    executor_.post([&] {
       job();
       done.set_value();
     });
     done.get_future().wait();
   }
+
+ private:
+  net::AsioExecutor executor_;
 };
 
 struct Place {
@@ -70,7 +77,7 @@ class Bench {
     payload_.resize(bytes);
     left_ = records;
     in_flight_max_ = in_flight_max;
-    sequencer_.post([this] { feed(); });
+    sequencer_->post([this] { feed(); });
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return finished_; });
     finished_ = false;
@@ -91,7 +98,7 @@ class Bench {
     const Bytes parts[] = {as_bytes(payload_)};
     while (left_ > 0 && in_flight_ < in_flight_max_) {
       if (log_->append({}, parts).has_error()) {
-        sequencer_.post_after(milliseconds(1), [this] { feed(); });
+        sequencer_->post_after(milliseconds(1), [this] { feed(); });
         return;
       }
       --left_;
