@@ -20,9 +20,15 @@ std::string_view text_of(const flatbuffers::Vector<std::uint8_t>* bytes) {
   return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
 }
 
+// FlatBuffers' verifier looks at a vector's length field only, which is aligned to 4 bytes.
+template <typename T>
+bool is_aligned(const flatbuffers::Vector<T>& column) {
+  return reinterpret_cast<std::uintptr_t>(column.data()) % alignof(T) == 0;
+}
+
 template <typename T>
 bool has(const flatbuffers::Vector<T>* column, std::size_t count) {
-  return column && column->size() == count;
+  return column && column->size() == count && is_aligned(*column);
 }
 
 // Entries of a blob of {u16 length, bytes}; nothing if it is not exactly filled by them.
@@ -52,6 +58,7 @@ Result<KeyList> parse_keys(const wire::Block& block) {
   const auto contexts = count_entries(list.contexts);
   if (!contexts) return fail(ErrorKind::kInvalid, "context blob is cut");
   if (const auto* indexes = block.key_contexts()) {
+    if (!is_aligned(*indexes)) return fail(ErrorKind::kInvalid, "key_contexts are not aligned");
     list.key_contexts = {indexes->data(), indexes->size()};
     const bool in_range = std::all_of(list.key_contexts.begin(), list.key_contexts.end(),
                                       [&](std::uint16_t index) { return index < *contexts; });
@@ -116,6 +123,9 @@ Result<void> parse_times(const wire::Block& block, BlockView& view) {
 
 Result<void> parse_rows(const wire::Block& block, BlockView& view) {
   if (!block.key_index()) return ok();
+  if (!is_aligned(*block.key_index())) {
+    return fail(ErrorKind::kInvalid, "key_index is not aligned");
+  }
   view.key_index = {block.key_index()->data(), block.key_index()->size()};
   const bool in_range = std::all_of(view.key_index.begin(), view.key_index.end(),
                                     [&](std::uint32_t index) { return index < view.keys.count; });
