@@ -67,6 +67,10 @@ Result<bool> check_journals(const tracking::View& view, const std::vector<std::s
 Result<bool> check(const Arguments& arguments) {
   TRY(bool sound, check_places(arguments.directory));
   if (!sound) return false;  // What lies above cannot be believed.
+  TRY(const auto structure, check_structure(arguments.directory));
+  fmt::print("points in the index: {} in {} chunks\n", count_text(structure.points),
+             count_text(structure.chunks));
+  if (!print_damages(structure.damages)) return false;
   TRY(const auto store, StoppedStore::open(arguments.directory));
   TRY(const auto view, store->view());
   if (!arguments.journals.empty()) {

@@ -20,7 +20,7 @@ class Profiles : public testing::TestWithParam<std::string_view> {};
 TEST_P(Profiles, MakeTheSameFrameAgain) {
   const auto one = make(GetParam(), 5), other = make(GetParam(), 5), third = make(GetParam(), 6);
   std::set<std::string> seen;
-  for (const std::uint64_t stream : {0, 1, 4}) {
+  for (const std::uint64_t stream : {0u, 1u, 4u}) {
     for (std::uint64_t sequence = 1; sequence <= 12; ++sequence) {
       const std::string frame(one->frame(stream, sequence));
       EXPECT_EQ(frame.size() % 8, 0u);

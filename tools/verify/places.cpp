@@ -8,11 +8,13 @@
 #include <cstdio>
 #include <cstring>
 
+#include "engine/store/check.hpp"
 #include "engine/store/layout.hpp"
 #include "engine/tracking/fold.hpp"
 #include "engine/wal/scan.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/text.hpp"
+#include "tools/stopped_store.hpp"
 
 namespace stepwell::tools {
 namespace {
@@ -56,10 +58,26 @@ Result<void> walk_here(const std::string& file, std::FILE* out) {
   return ok();
 }
 
-[[noreturn]] void be_child(const std::string& file, int pipe) {
+// In the child: what the rows mean together. The store is opened first, which finishes or sweeps
+// what a killed server left half done in the index, as the next start would.
+Result<void> check_here(const std::string& directory, std::FILE* out) {
+  TRY(const auto store, StoppedStore::open(directory));
+  std::size_t damages = 0;
+  const auto visit = [&](const std::string& problem) {
+    if (++damages <= kDamagesMax) fmt::print(out, "D {}\n", problem);
+  };
+  TRY(const auto checked,
+      store::check_index(store->store().index(), store->store().layout(), visit));
+  fmt::print(out, "R {}\nC {}\nP {}\n", checked.rows, checked.chunks, checked.points);
+  return ok();
+}
+
+using ChildWork = Result<void> (*)(const std::string& path, std::FILE* out);
+
+[[noreturn]] void be_child(ChildWork work, const std::string& path, int pipe) {
   std::FILE* out = fdopen(pipe, "w");
-  const auto walked = walk_here(file, out);
-  if (!walked) fmt::print(out, "D {}\n", walked.error().text);
+  const auto done = work(path, out);
+  if (!done) fmt::print(out, "D {}\n", done.error().text);
   std::fflush(out);
   _exit(0);
 }
@@ -73,6 +91,12 @@ void read_line(std::string_view line, IndexWalk& walk) {
     case 'R':
       walk.rows = std::stoull(text);
       break;
+    case 'C':
+      walk.chunks = std::stoull(text);
+      break;
+    case 'P':
+      walk.points = std::stoull(text);
+      break;
     case 'A':
       walk.applied.value = std::stoull(text);
       break;
@@ -84,10 +108,7 @@ void read_line(std::string_view line, IndexWalk& walk) {
   }
 }
 
-}  // namespace
-
-Result<IndexWalk> walk_index(const std::string& directory) {
-  const std::string file = directory + "/index.lmdb";
+Result<IndexWalk> walk_in_child(ChildWork work, const std::string& path, const std::string& file) {
   int ends[2];
   if (::pipe(ends) != 0) return errno_error(errno, "pipe", file);
   std::fflush(nullptr);
@@ -95,7 +116,7 @@ Result<IndexWalk> walk_index(const std::string& directory) {
   if (child < 0) return errno_error(errno, "fork", file);
   if (child == 0) {
     ::close(ends[0]);
-    be_child(file, ends[1]);
+    be_child(work, path, ends[1]);
   }
   ::close(ends[1]);
   std::string text;
@@ -129,6 +150,17 @@ Result<IndexWalk> walk_index(const std::string& directory) {
         fmt::format("{}: walking it ended with exit code {}", file, WEXITSTATUS(status)));
   }
   return walk;
+}
+
+}  // namespace
+
+Result<IndexWalk> walk_index(const std::string& directory) {
+  const std::string file = directory + "/index.lmdb";
+  return walk_in_child(walk_here, file, file);
+}
+
+Result<IndexWalk> check_structure(const std::string& directory) {
+  return walk_in_child(check_here, directory, directory + "/index.lmdb");
 }
 
 Result<LogWalk> walk_log(io::FileSystem& files, const std::string& directory, Lsn applied) {

@@ -16,12 +16,19 @@ namespace stepwell::tools {
 struct IndexWalk {
   std::uint64_t tables = 0;
   std::uint64_t rows = 0;
+  std::uint64_t chunks = 0;  // Of check_structure().
+  std::uint64_t points = 0;  // Likewise.
   Lsn applied;
   std::vector<std::string> damages;  // "index.lmdb: table …, key …: …"
 };
 
-// In a child process: a flipped page header can crash LMDB itself, which is then the damage found.
+// Every row against its checksum. In a child process: a flipped page header can crash LMDB itself,
+// which is then the damage found.
 Result<IndexWalk> walk_index(const std::string& directory);
+
+// The same for what the rows mean together: directory entries and chunks, each naming the other, in
+// order and apart. The rows are sound and nobody has the store open.
+Result<IndexWalk> check_structure(const std::string& directory);
 
 struct LogWalk {
   std::uint64_t segments = 0;
