@@ -199,11 +199,14 @@ Result<void> Checkpoint::seal_series(index::WriteTransaction& transaction, Serie
     }
   }
   std::size_t known = 0;
+  const auto fresh = static_cast<std::ptrdiff_t>(points.size());
   for (const DirectoryEntry& entry : entries) {
     known += entry.count;
     TRY(read_chunk(transaction, layout_, entry, points));
   }
-  sort_points(points);
+  // Both parts are in order, so they are merged and not sorted anew.
+  std::inplace_merge(points.begin(), points.begin() + fresh, points.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
   if (points.size() == known) return ok();  // Every point came before.
 
   for (const DirectoryEntry& entry : entries) {

@@ -2,7 +2,7 @@
 
 // Log + generations + index as one durable, snapshot-readable store. A command is appended to the
 // log; when its group is on disk the fold applies it, the result is published to readers, and only
-// then its verdict is given. See README.md for the parts and docs/STORE.md for a point's life.
+// then its verdict is given. See README.md for the parts.
 //
 // open() and close() belong to the thread that owns the store; submit(), snapshot() and status()
 // may be called from any thread. The fold runs on the sequencer.
