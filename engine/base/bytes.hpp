@@ -53,6 +53,14 @@ class Encoder {
   }
   template <typename T>
   Encoder& big(T value);
+  // LEB128: seven bits a byte, the lowest first.
+  Encoder& varint(std::uint64_t value) {
+    while (value >= 0x80) {
+      put(static_cast<std::uint8_t>(value | 0x80));
+      value >>= 7;
+    }
+    return put(static_cast<std::uint8_t>(value));
+  }
   // A u32 length, then the bytes.
   Encoder& text(std::string_view value) {
     put(static_cast<std::uint32_t>(value.size()));
@@ -84,6 +92,16 @@ class Decoder {
   }
   template <typename T>
   T big();
+  std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      const auto byte = get<std::uint8_t>();
+      value |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return value;
+    }
+    ok_ = false;
+    return 0;
+  }
   std::string_view text() { return take(get<std::uint32_t>()); }
   std::string_view take(std::size_t n) {
     if (!ok_ || n > in_.size()) {

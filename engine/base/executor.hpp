@@ -7,6 +7,7 @@
 
 #include "engine/base/clock.hpp"
 #include "engine/base/job.hpp"
+#include "engine/base/spawned_tasks.hpp"
 
 namespace stepwell {
 
@@ -26,6 +27,12 @@ class Executor {
 
   // Monotonic time as this executor sees it.
   virtual Instant now() const = 0;
+
+  // What spawn() started here and has not ended.
+  SpawnedTasks& spawned() { return spawned_; }
+
+ private:
+  SpawnedTasks spawned_;
 };
 
 }  // namespace stepwell

@@ -50,11 +50,12 @@ void HandExecutor::advance(Instant duration) {
 }
 
 void HandExecutor::drop_all() {
-  // A job's destructor may post; keep dropping until nothing is left.
-  while (!ready_.empty() || !timers_.empty()) {
+  // A job's or a task's destructor may post; keep dropping until nothing is left.
+  do {
     auto ready = std::exchange(ready_, {});
     auto timers = std::exchange(timers_, {});
-  }
+    spawned().destroy_all();
+  } while (!ready_.empty() || !timers_.empty());
 }
 
 }  // namespace stepwell

@@ -13,6 +13,8 @@ namespace stepwell {
 
 class HandExecutor final : public Executor {
  public:
+  ~HandExecutor() override { drop_all(); }
+
   void post(Job job) override { ready_.push_back(std::move(job)); }
   TimerId post_after(Instant delay, Job job) override;
   bool cancel(TimerId timer) override;
@@ -27,7 +29,7 @@ class HandExecutor final : public Executor {
   // Runs everything due within `duration`, then stands at now + duration.
   void advance(Instant duration);
   std::size_t ready_count() const { return ready_.size(); }
-  // The server is cut: nothing that was queued ever runs.
+  // The server is cut: nothing that was queued ever runs, spawned tasks end where they are.
   void drop_all();
 
  private:

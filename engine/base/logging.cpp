@@ -1,7 +1,11 @@
 #include "engine/base/logging.hpp"
 
+#include <pthread.h>
+#include <spdlog/details/console_globals.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
+
+#include <mutex>
 
 namespace stepwell {
 namespace {
@@ -27,7 +31,22 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
   }
 };
 
+// The mutex of stderr_sink_mt. A fork copies it as it is; were it held by another thread, which the
+// child does not have, the child's first line would wait for ever.
+std::mutex& sink_mutex() {
+  return spdlog::details::console_mutex::mutex();
+}
+
+void lock_sink() {
+  sink_mutex().lock();
+}
+void unlock_sink() {
+  sink_mutex().unlock();
+}
+
 std::shared_ptr<spdlog::logger> make_logger() {
+  (void)sink_mutex();  // Made now rather than in the middle of a fork.
+  pthread_atfork(lock_sink, unlock_sink, unlock_sink);
   auto logger = std::make_shared<spdlog::logger>("stepwell",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(spdlog::level::warn);

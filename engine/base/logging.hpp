@@ -1,7 +1,9 @@
 #pragma once
 
 // The process' log: lines on stderr, as text or as JSON objects {ts, level, msg, …}. Any thread.
-// Call sites use the spdlog functions: log().info("serving on {}", address).
+// Call sites use the spdlog functions: log().info("serving on {}", address). A process may fork at
+// any moment: the child can log at once. Whoever has fork handlers of his own, for mutexes that are
+// held while logging, calls log() before he registers them.
 
 #include <memory>
 #include <string_view>

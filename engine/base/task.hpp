@@ -4,8 +4,7 @@
 // thread its last awaitable resumed it. A Task is awaited at most once and destroyed by its owner.
 // Dropping a task that was never awaited runs nothing.
 //
-// spawn(executor, task) starts one nobody awaits: its frame frees itself at the end.
-// one_shot.hpp is the bridge from callbacks.
+// spawn.hpp starts one that nobody awaits, one_shot.hpp is the bridge from callbacks.
 
 #include <coroutine>
 #include <exception>
@@ -100,29 +99,6 @@ Task<T> detail::Promise<T>::get_return_object() {
 
 inline Task<void> detail::Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
-}
-
-namespace detail {
-
-// The frame of a spawned task: destroys itself when it ends.
-struct Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
-inline Detached run_detached(Task<void> task) {
-  co_await std::move(task);
-}
-
-}  // namespace detail
-
-inline void spawn(Executor& executor, Task<void> task) {
-  executor.post([task = std::move(task)]() mutable { detail::run_detached(std::move(task)); });
 }
 
 // co_await resume_on(executor): go on there.

@@ -1,6 +1,8 @@
 #include "engine/index/environment.hpp"
 
 #include <lmdb.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include <cerrno>
@@ -12,8 +14,6 @@
 
 namespace stepwell::index {
 namespace {
-
-constexpr std::size_t kChecksumBytes = 8;
 
 Error lmdb_error(int code, std::string_view operation) {
   const ErrorKind kind = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND ||
@@ -54,11 +54,33 @@ Result<std::string_view> checked(unsigned dbi, std::string_view key, std::string
               hex_prefix(key), stored.size());
 }
 
+// A file may end before its last pages, if these were free when they were committed; so may one
+// that was cut. Reading behind the end of a mapped file is a SIGBUS, reading zeros is an error that
+// names what is missing.
+Result<void> extend_to_last_page(MDB_env* env, const std::string& path) {
+  MDB_envinfo info;
+  MDB_stat stat;
+  mdb_env_info(env, &info);
+  mdb_env_stat(env, &stat);
+  int fd = -1;
+  mdb_env_get_fd(env, &fd);
+  const auto bytes = static_cast<off_t>((info.me_last_pgno + 1) * stat.ms_psize);
+  struct stat file{};
+  if (::fstat(fd, &file) != 0) return errno_error(errno, "stat", path);
+  if (file.st_size < bytes && ::ftruncate(fd, bytes) != 0) {
+    return errno_error(errno, "extend", path);
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
                                                        const std::vector<std::string>& tables,
                                                        Options options) {
+  if (!options.create && ::access(path.c_str(), F_OK) != 0) {
+    return fail(ErrorKind::kNotFound, "{} does not exist", path);
+  }
   std::unique_ptr<Environment> self(new Environment);
   self->path_ = path;
   if (const int code = mdb_env_create(&self->environment_)) return lmdb_error(code, "create");
@@ -68,24 +90,27 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   if (const int code = mdb_env_set_mapsize(env, options.map_bytes))
     return lmdb_error(code, "map size");
   // NOLOCK is safe nowhere: readers and the writer meet in one process through the lock file.
-  const unsigned flags =
-      MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | (options.read_only ? MDB_RDONLY : 0U);
-  if (const int code = mdb_env_open(env, path.c_str(), flags, 0600)) {
+  if (const int code =
+          mdb_env_open(env, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0600)) {
     return lmdb_error(code, "open " + path);
   }
+  TRY(extend_to_last_page(env, path));
   int dead = 0;
   mdb_reader_check(env, &dead);
 
   MDB_txn* transaction = nullptr;
   if (const int code =
-          mdb_txn_begin(env, nullptr, options.read_only ? MDB_RDONLY : 0, &transaction)) {
+          mdb_txn_begin(env, nullptr, options.create ? 0 : MDB_RDONLY, &transaction)) {
     return lmdb_error(code, "begin");
   }
   for (const std::string& name : tables) {
     MDB_dbi dbi = 0;
     if (const int code =
-            mdb_dbi_open(transaction, name.c_str(), options.read_only ? 0 : MDB_CREATE, &dbi)) {
+            mdb_dbi_open(transaction, name.c_str(), options.create ? MDB_CREATE : 0, &dbi)) {
       mdb_txn_abort(transaction);
+      if (code == MDB_NOTFOUND) {
+        return fail(ErrorKind::kCorrupt, "index: {} has no table {}", path, name);
+      }
       return lmdb_error(code, "open table " + name);
     }
     self->tables_.push_back({dbi});

@@ -25,6 +25,7 @@ struct MDB_cursor;
 namespace stepwell::index {
 
 inline constexpr std::size_t kKeyBytesMax = 511;
+inline constexpr std::size_t kChecksumBytes = 8;  // What a value takes beside itself.
 
 // Handle of a table; from Environment::open.
 struct Table {
@@ -39,7 +40,7 @@ struct Row {
 struct Options {
   std::uint64_t map_bytes = std::uint64_t{1} << 40;  // Sparse: address space, not disk.
   unsigned readers_max = 126;
-  bool read_only = false;
+  bool create = true;  // Else a missing file is kNotFound, a missing table kCorrupt.
 };
 
 class ReadTransaction;
@@ -47,7 +48,7 @@ class WriteTransaction;
 
 class Environment {
  public:
-  // Opens or creates the file `path` with these tables, in this order.
+  // Opens the file `path` with these tables, in this order; creates what is missing if it may.
   static Result<std::unique_ptr<Environment>> open(const std::string& path,
                                                    const std::vector<std::string>& tables,
                                                    Options options);

@@ -37,6 +37,8 @@ struct Options {
   // An idle log writes an empty group that vouches for the last one, so that its damage can be told
   // from a torn write.
   Instant idle_mark_after = milliseconds(50);
+  // Whose log it is, written into every header. 0: any, and a new log makes one up.
+  std::uint64_t log_id = 0;
   bool salvage = false;    // Keep what is provably good instead of refusing a damaged log.
   bool read_only = false;  // Recover and read; write nothing, not even a new segment.
 };

@@ -75,6 +75,7 @@ Result<void> SegmentedLog::recover(Lsn applied, const OnRecovered& recovered,
   }
   ScanOptions how;
   how.applied = applied;
+  how.log_id = options_.log_id;
   how.go_on_after_damage = options_.salvage || options_.read_only;
   const auto visit = [&](const SegmentFile&, const ScannedGroup& scanned) -> Result<void> {
     const GroupPtr group = above(scanned.group, applied);
@@ -120,6 +121,7 @@ Result<void> SegmentedLog::make_durable(const ScanResult& scan) {
 }
 
 Result<void> SegmentedLog::begin_segments(const ScanResult& scan, Lsn applied) {
+  if (log_id_ == 0) log_id_ = options_.log_id;
   if (log_id_ == 0) log_id_ = environment_.random.next_u64() | 1;
   SegmentPool::Settings settings{environment_.files,
                                  environment_.sequencer,
@@ -179,6 +181,8 @@ Result<void> SegmentedLog::read(Lsn after, const std::function<Result<bool>(Grou
                     offset);
       }
       offset = found->offset + found->header.padded();
+      // What lies behind was never acknowledged: an earlier process left it.
+      if (found->group && found->group->records().front().lsn > segment.last_lsn) break;
       const GroupPtr group = above(found->group, after);
       if (!group) continue;
       TRY(const bool more, visit(group));

@@ -28,7 +28,8 @@ struct SegmentFile {
 };
 
 struct ScanOptions {
-  Lsn applied;         // Records at or below it may be missing, none above.
+  Lsn applied;               // Records at or below it may be missing, none above.
+  std::uint64_t log_id = 0;  // Segments of any other log are damage. 0: what most are of.
   bool whole = false;  // Walk every segment, not only those that hold records above `applied`.
   bool go_on_after_damage = false;  // Report it and go on with what is provably good.
 };

@@ -57,11 +57,13 @@ Result<void> Scanner::list() {
 // Every named segment was prepared before it got its name: its size and its header are durable
 // since then. So whatever is wrong with them is damage, never a crash.
 Result<void> Scanner::check_files() {
+  result_.log_id = options_.log_id;
   std::map<std::uint64_t, int> log_ids;
   for (const SegmentFile& segment : segments_) {
     if (segment.header) ++log_ids[segment.header->log_id];
   }
   for (const auto& [id, count] : log_ids) {
+    if (options_.log_id != 0) break;
     if (result_.log_id == 0 || count > log_ids[result_.log_id]) result_.log_id = id;
   }
   for (SegmentFile& segment : segments_) {

@@ -66,6 +66,7 @@ class SegmentedLog final : public Log {
   void poison(const Error& error);
   bool write_mark();
   void when_idle();
+  void give_up_closing_if_full();
   void idle_timer_fired();
   // segments.cpp
   Segment* find_segment(std::uint64_t first_position);

@@ -41,6 +41,7 @@ void SegmentedLog::prepared(Result<PreparedSegment> result) {
   }
   disk_full_ = result.has_error();
   if (disk_full_) {
+    give_up_closing_if_full();
     // Whoever appends next asks again; what waits already needs a timer to ask for it.
     if (waiting_.empty() || retry_timer_ != 0) return;
     retry_timer_ = environment_.sequencer.post_after(kRetryAfter, [this, alive = alive_] {

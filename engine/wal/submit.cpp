@@ -158,10 +158,14 @@ void SegmentedLog::close(std::function<void(Result<void>)> done) {
   if (options_.read_only) vouched_ = true;
   submit_ready();
   when_idle();
-  if (on_closed_ && disk_full_ && in_flight_.empty()) {
-    const Error error = fail(ErrorKind::kOverloaded, "{}: no space for what waits", directory_);
-    std::exchange(on_closed_, nullptr)(error);
-  }
+  give_up_closing_if_full();
+}
+
+// Nobody frees space for a log that takes nothing any more.
+void SegmentedLog::give_up_closing_if_full() {
+  if (!on_closed_ || !disk_full_ || !in_flight_.empty()) return;
+  const Error error = fail(ErrorKind::kOverloaded, "{}: no space for what waits", directory_);
+  std::exchange(on_closed_, nullptr)(error);
 }
 
 }  // namespace stepwell::wal

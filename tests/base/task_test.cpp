@@ -11,6 +11,7 @@
 #include "engine/base/guarded.hpp"
 #include "engine/base/hand_executor.hpp"
 #include "engine/base/one_shot.hpp"
+#include "engine/base/spawn.hpp"
 
 namespace stepwell {
 namespace {
@@ -102,6 +103,31 @@ TEST(TaskTest, ATaskThatIsDroppedRunsNothingAndLeavesNothing) {
   spawn(executor, tell({alive, &ran}));
   executor.run_ready();
   EXPECT_TRUE(ran);
+  EXPECT_EQ(alive.use_count(), 1);
+}
+
+// Waits for a value that nobody sets, inside a task of its own.
+Task<int> wait_for_nothing(std::shared_ptr<int> held, Executor& executor) {
+  const OneShot<int> never(executor);
+  const int got = co_await never;
+  co_return got + *held;
+}
+Task<void> wait_within(std::shared_ptr<int> held, Executor& executor) {
+  auto waiting = wait_for_nothing(held, executor);
+  static_cast<void>(co_await std::move(waiting));
+}
+
+TEST(TaskTest, ATaskThatWaitsWhenItsExecutorEndsLeavesNothing) {
+  auto alive = std::make_shared<int>(1);
+  {
+    HandExecutor executor;
+    for (int i = 0; i < 3; ++i) spawn(executor, wait_within(alive, executor));
+    bool ran = false;
+    spawn(executor, tell({alive, &ran}));
+    executor.run_ready();
+    EXPECT_TRUE(ran) << "one that ended stands between those that wait";
+    EXPECT_EQ(alive.use_count(), 7);
+  }
   EXPECT_EQ(alive.use_count(), 1);
 }
 

@@ -165,6 +165,29 @@ TEST_F(EnvironmentTest, EveryFlippedBitOfAValueIsTold) {
   }
 }
 
+TEST_F(EnvironmentTest, AFileThatWasCutGivesErrorsAndNoSignal) {
+  for (int i = 0; i < 50; ++i) put(one(), "row " + std::to_string(100 + i), std::string(4000, 'v'));
+  index.reset();
+  const auto whole = std::filesystem::file_size(path);
+  std::filesystem::resize_file(path, whole / 2);
+  open();
+  std::size_t there = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::string value = get(one(), "row " + std::to_string(100 + i));
+    there += value == std::string(4000, 'v') ? 1 : 0;
+  }
+  EXPECT_LT(there, 50u);
+}
+
+TEST_F(EnvironmentTest, AMissingFileIsNotMadeUnlessWanted) {
+  index.reset();
+  std::filesystem::remove(path);
+  const auto opened = Environment::open(path, {"one"}, {.map_bytes = 64 << 20, .create = false});
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().kind, ErrorKind::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(EnvironmentTest, AFileThatIsNoIndexIsRefusedAndCanBeSetAside) {
   index.reset();
   std::ofstream(path, std::ios::binary | std::ios::trunc) << std::string(8192, '\0');

@@ -48,7 +48,7 @@ TEST_F(WorldTest, WhatWasNotIsLostOrKeptOrTornAtSectors) {
   const auto seen = states();
   const auto with = [](const char* middle) {
     std::string text(4096, 'a');
-    for (int sector = 0; sector < 2; ++sector) {
+    for (std::size_t sector = 0; sector < 2; ++sector) {
       if (middle[sector] == 'b') text.replace(1024 + sector * 512, 512, 512, 'b');
     }
     return text;

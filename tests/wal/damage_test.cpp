@@ -184,6 +184,22 @@ TEST_F(LogDamage, EachWholeFileFaultIsNamed) {
   }
 }
 
+// All segments together: they fit each other, but not the one who opens them.
+TEST_F(LogDamage, AWholeLogOfAnotherStoreIsRefused) {
+  io::World world(3);
+  std::vector<Seen> written;
+  write_log(world, written);
+  for (const std::uint64_t own : {7U, 9U}) {
+    LogOnWorld log(world, 5);
+    log.options.segment_bytes = 32 << 10;
+    log.options.log_id = own;
+    const auto opened = log.open();
+    ASSERT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
+    EXPECT_NE(opened.error().text.find("of another log"), std::string::npos);
+  }
+}
+
 TEST_F(LogDamage, SalvageKeepsWhatIsAroundOneBadGroup) {
   io::World world(3);
   std::vector<Seen> written;

@@ -177,6 +177,18 @@ TEST_F(LogGrowth, SegmentsOfAnotherSizeAreReadAndReplaced) {
   }
 }
 
+// What waits for a segment that cannot be made must not keep the closing waiting.
+TEST_F(LogGrowth, ClosingAnswersWhenTheDiskFillsUpMeanwhile) {
+  ASSERT_TRUE(it.open().has_value());
+  it.settle();
+  std::optional<Result<void>> closed;
+  world.set_capacity(1);
+  for (int i = 0; i < 60; ++i) static_cast<void>(it.append(payload_of(1, 6000)));
+  it.log->close([&](Result<void> result) { closed.emplace(std::move(result)); });
+  it.executor.advance(std::chrono::seconds(5));
+  ASSERT_TRUE(closed.has_value()) << "close() did not answer";
+}
+
 TEST_F(LogGrowth, GroupsShareArenasAndGiveThemBack) {
   ASSERT_TRUE(it.open().has_value());
   std::vector<GroupPtr> kept;

@@ -96,6 +96,7 @@ AsioExecutor::AsioExecutor() : state_(std::make_unique<State>()) {}
 AsioExecutor::~AsioExecutor() {
   stop();
   join();
+  spawned().destroy_all();
 }
 
 void AsioExecutor::start(const std::string& thread_name) {

@@ -5,7 +5,7 @@
 //     AsioExecutor executor;  executor.start("net-0");  ...  executor.stop();  executor.join();
 //
 // post, post_after and cancel are for any thread; start, finish, stop and join for the owner's.
-// Jobs that are still queued at the end are destroyed, not run.
+// Jobs that are still queued at the end, and tasks that still wait, are destroyed.
 
 #include <memory>
 #include <string>

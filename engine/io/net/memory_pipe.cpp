@@ -109,7 +109,10 @@ std::optional<Result<std::size_t>> Pipe::try_read(std::size_t in, MutableBytes i
   if (segment.bytes.empty()) direction.segments.pop_front();
   direction.held -= count;
   direction.writer.wake();
-  if (until_cut && (*until_cut -= count) == 0) cut_locked();
+  if (until_cut) {
+    *until_cut -= count;
+    if (*until_cut == 0) cut_locked();
+  }
   return count;
 }
 
