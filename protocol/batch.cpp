@@ -133,6 +133,13 @@ Result<void> parse_rows(const wire::Block& block, BlockView& view) {
     return fail(ErrorKind::kInvalid, "key_index has {} indexes for {} points of {} keys",
                 view.key_index.size(), view.points, view.keys.count);
   }
+  // A series exists from its first point on: a key without one would make an empty series.
+  std::vector<bool> used(view.keys.count);
+  for (const std::uint32_t index : view.key_index) used[index] = true;
+  if (const auto idle = std::find(used.begin(), used.end(), false); idle != used.end()) {
+    return fail(ErrorKind::kInvalid, "key {} of {} has no point in its rows", idle - used.begin(),
+                view.keys.count);
+  }
   return ok();
 }
 

@@ -58,10 +58,6 @@ constexpr bool is_stream_kind(Kind kind) {
 constexpr bool is_command_kind(Kind kind) {
   return kind >= Kind::kCreateExperiment && kind <= Kind::kSettings;
 }
-constexpr bool is_read_kind(Kind kind) {
-  return kind == Kind::kListExperiments || kind == Kind::kListRuns || kind == Kind::kGetRun ||
-         kind == Kind::kHistory;
-}
 
 // What the fold said of a record.
 enum class VerdictCode : std::uint8_t {

@@ -1,6 +1,8 @@
 #pragma once
 
-// Where every point of a client is: accepted == spooled + dropped + queued, always.
+// Where every point of a client is. Always:
+//     accepted == queued + dropped + spooled
+//     spooled  == acknowledged + rejected + lost + undecided
 
 #include <cstdint>
 #include <optional>
@@ -18,8 +20,9 @@ struct Account {
   std::uint64_t acknowledged = 0;  // Of the spooled ones: durable on the server.
   std::uint64_t rejected = 0;      // Of the spooled ones: refused by the server, kept in rejected/.
   std::uint64_t lost = 0;          // Of the spooled ones: known to be gone from the spool unsent.
-  std::uint64_t dropped = 0;       // The queue was full; declared to the server as a skip.
-  std::uint64_t invalid = 0;       // Points whose key breaks a rule: never accepted.
+  std::uint64_t undecided = 0;  // Of the spooled ones: lie in the spool, the server has yet to say.
+  std::uint64_t dropped = 0;    // The queue was full; declared to the server as a skip.
+  std::uint64_t invalid = 0;    // Points whose key breaks a rule: never accepted.
 
   std::uint64_t frames_spooled = 0;
   std::uint64_t frames_acknowledged = 0;

@@ -1,5 +1,6 @@
 #include <future>
 
+#include "engine/base/spawn.hpp"
 #include "engine/io/net/tcp.hpp"
 #include "protocol/client/reader.hpp"
 

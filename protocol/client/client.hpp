@@ -51,7 +51,8 @@ class Client {
   // Never fails: what is wrong with server or spool shows in account() and in the log. An option
   // that breaks a rule of the format (a name too long, a bad label) is left out, with a warning.
   explicit Client(ClientOptions options);
-  // A last flush to the spool and a bounded wait for the server (close_wait).
+  // A last flush to the spool, as long as the disk takes, and a bounded wait for the server
+  // (close_wait).
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

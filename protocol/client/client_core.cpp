@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/logging.hpp"
+#include "engine/base/spawn.hpp"
 #include "protocol/client/rejected.hpp"
 
 namespace stepwell::client {
@@ -15,17 +16,16 @@ std::string open_frame_of(const CoreOptions& options) {
   return protocol::make_frame_of(Kind::kOpen, options.open, options.run, options.writer, 1);
 }
 
-StreamEvents events_of(ClientCore* core, void (ClientCore::*on_decided)(const Decided&),
-                       void (ClientCore::*on_rejected)(const SourceFrame&, protocol::VerdictCode,
-                                                       const std::string&)) {
+}  // namespace
+
+StreamEvents ClientCore::events() {
   StreamEvents events;
-  events.on_decided = [=](const Decided& decided) { (core->*on_decided)(decided); };
-  events.on_rejected = [=](const SourceFrame& frame, protocol::VerdictCode code,
-                           const std::string& text) { (core->*on_rejected)(frame, code, text); };
+  events.on_decided = [this](const Decided& decided) { on_decided(decided); };
+  events.on_rejected = [this](const SourceFrame& frame, protocol::VerdictCode code,
+                              const std::string& text) { on_rejected(frame, code, text); };
+  events.on_read_error = [this](const Error& error) { on_read_error(error); };
   return events;
 }
-
-}  // namespace
 
 std::shared_ptr<ClientCore> ClientCore::make(Executor& executor, io::FileSystem& files,
                                              Connector* connector, const Clock& clock,
@@ -51,8 +51,7 @@ ClientCore::ClientCore(Executor& executor, io::FileSystem& files, Connector* con
       maker_(options_.frame_bytes),
       spool_(files, options_.spool_directory + "/" + options_.run.hex(), open_frame_of(options_),
              options_.spool),
-      sender_(executor, random, spool_,
-              events_of(this, &ClientCore::on_decided, &ClientCore::on_rejected)),
+      sender_(executor, random, spool_, events()),
       stop_signal_(executor) {}
 
 ClientCore::~ClientCore() = default;
@@ -78,7 +77,7 @@ void ClientCore::sync_later() {
   sync_timer_ = executor_.post_after(options_.sync_interval, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->stopping_) return;
-    if (auto synced = self->spool_.sync(); !synced) log().warn("spool: {}", synced.error().text);
+    (void)self->sync_spool();
     self->sync_later();
   });
 }
@@ -108,6 +107,7 @@ void ClientCore::record_to_pending() {
       made.payload = protocol::encode(skip.value());
     }
     frame.bytes = protocol::make_frame(header, made.payload);
+    frame.points = made.points;
     pending_.points += made.points;
     pending_.frames.push_back(std::move(frame));
   }
@@ -120,7 +120,7 @@ bool ClientCore::write_pending() {
   auto written = spool_.append(pending_.frames);
   if (!written) {
     if (!std::exchange(spool_failing_, true)) log().warn("spool: {}", written.error().text);
-    shared_.lock()->account.last_error = written.error().text;
+    shared_.lock()->troubles.write = written.error().text;
     return false;
   }
   if (std::exchange(spool_failing_, false)) log().info("spool: writing again");
@@ -128,9 +128,11 @@ bool ClientCore::write_pending() {
     auto shared = shared_.lock();
     shared->account.frames_spooled += frames;
     shared->account.spool_bytes = spool_.bytes();
-    shared->account.last_error.clear();
+    shared->account.undecided = spool_.points_between(counted_up_to_ + 1, spool_.last_sequence());
+    shared->troubles.write.clear();
+    // Under the same lock, so that nobody sees them in two places or in none.
+    recorder_.spooled(pending_.points, pending_.bytes);
   }
-  recorder_.spooled(pending_.points, pending_.bytes);
   pending_ = {};
   has_pending_ = false;
   sender_.wake();
@@ -144,9 +146,17 @@ bool ClientCore::flush(bool durable) {
     if (!write_pending()) return false;
   }
   if (!durable || options_.spool.sync == SyncPolicy::kNone) return true;
+  return sync_spool().has_value();
+}
+
+Result<void> ClientCore::sync_spool() {
   auto synced = spool_.sync();
-  if (!synced) shared_.lock()->account.last_error = synced.error().text;
-  return synced.has_value();
+  const std::string trouble = synced ? std::string() : synced.error().text;
+  auto shared = shared_.lock();
+  if (!synced && shared->troubles.sync.empty()) log().warn("spool: {}", trouble);
+  shared->troubles.sync = trouble;
+  shared->account.spool_bytes = spool_.bytes();
+  return synced;
 }
 
 void ClientCore::when_decided(std::function<void(bool)> done) {
@@ -167,7 +177,7 @@ void ClientCore::tell_waiters() {
 
 void ClientCore::stop() {
   if (std::exchange(stopping_, true)) return;
-  if (!flush(true)) log().warn("spool: {}", shared_.lock()->account.last_error);
+  if (!flush(true)) log().warn("spool: not all of it is durable: {}", account().last_error);
   executor_.cancel(flush_timer_);
   executor_.cancel(sync_timer_);
   if (connection_) connection_->close();
@@ -178,8 +188,14 @@ void ClientCore::stop() {
 }
 
 Account ClientCore::account() const {
+  auto shared = shared_.lock();
   const RecorderCounts counts = recorder_.counts();
-  Account account = shared_.lock()->account;
+  Account account = shared->account;
+  const Troubles& troubles = shared->troubles;
+  for (const std::string* trouble :
+       {&troubles.write, &troubles.sync, &troubles.read, &troubles.connection}) {
+    if (account.last_error.empty()) account.last_error = *trouble;
+  }
   account.accepted = counts.accepted;
   account.queued = counts.queued;
   account.spooled = counts.spooled;
@@ -196,26 +212,34 @@ std::vector<RejectedFrame> ClientCore::rejected() const {
 
 void ClientCore::on_decided(const Decided& decided) {
   failures_ = 0;
+  const bool is_kept_aside = decided.is_rejected && kept_aside_ == decided.first;
+  if (decided.is_loss || (decided.is_rejected && !is_kept_aside)) {
+    spool_.set_aside(decided.first, decided.last);
+  }
+  // After a restore the same sequences are decided again; they are counted once. How many points
+  // they hold is known from when they were written: a frame may be gone meanwhile.
+  const bool is_new = decided.last > counted_up_to_;
+  const std::uint64_t frames = is_new ? decided.last - counted_up_to_ : 0;
+  const std::uint64_t points = spool_.points_between(counted_up_to_ + 1, decided.last);
+  counted_up_to_ = std::max(counted_up_to_, decided.last);
   spool_.release(decided.last);
   {
     auto shared = shared_.lock();
     Account& account = shared->account;
     account.spool_bytes = spool_.bytes();
     account.frames_sent = sender_.sent_frames();
-    // After a restore the same sequences are decided again; they are counted once.
-    if (decided.last > counted_up_to_) {
-      counted_up_to_ = decided.last;
-      if (decided.is_rejected) {
-        account.rejected += decided.points;
-        ++account.frames_rejected;
-      } else if (decided.is_loss) {
-        account.lost += decided.points;
-      } else {
-        // A skip's points were dropped, not spooled.
-        if (decided.kind == Kind::kBatch) account.acknowledged += decided.points;
-        ++account.frames_acknowledged;
-      }
+    account.undecided -= points;
+    if (decided.is_rejected) {
+      account.rejected += points;
+      account.frames_rejected += frames;
+    } else if (decided.is_loss) {
+      account.lost += points;
+    } else {
+      account.acknowledged += points;
+      account.frames_acknowledged += frames;
     }
+    shared->troubles.read.clear();
+    shared->troubles.connection.clear();
   }
   tell_waiters();
 }
@@ -223,9 +247,17 @@ void ClientCore::on_decided(const Decided& decided) {
 void ClientCore::on_rejected(const SourceFrame& frame, protocol::VerdictCode code,
                              const std::string& text) {
   auto entry = keep_rejected(files_, spool_.directory(), frame, code, text);
+  if (!entry.path.empty()) kept_aside_ = frame.first;
   log().warn("frame {} was rejected ({}): {}", frame.first, to_string(code), text);
   auto shared = shared_.lock();
   if (shared->rejected.size() < kRejectedKeptMax) shared->rejected.push_back(std::move(entry));
+}
+
+// Nothing is lost by it: the sender tries again.
+void ClientCore::on_read_error(const Error& error) {
+  auto shared = shared_.lock();
+  if (shared->troubles.read.empty()) log().warn("spool: {}", error.text);
+  shared->troubles.read = error.text;
 }
 
 }  // namespace stepwell::client

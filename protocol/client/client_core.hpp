@@ -57,7 +57,6 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   void stop();
 
   const Spool& spool() const { return spool_; }
-  bool is_connected() const { return connected_; }
 
  private:
   ClientCore(Executor& executor, io::FileSystem& files, Connector* connector, const Clock& clock,
@@ -67,12 +66,15 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   void sync_later();
   void record_to_pending();
   bool write_pending();
+  Result<void> sync_spool();
 
   Task<void> connect_loop();
   Task<Result<void>> one_session();
   Instant next_backoff();
   void on_decided(const Decided& decided);
   void on_rejected(const SourceFrame& frame, protocol::VerdictCode code, const std::string& text);
+  void on_read_error(const Error& error);
+  StreamEvents events();
   void tell_waiters();
 
   Executor& executor_;
@@ -99,13 +101,13 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   bool spool_failing_ = false;
 
   std::unique_ptr<Connection> connection_;
-  std::optional<std::uint64_t> position_;  // The server's answer, once per connection.
-  bool connected_ = false;
+  std::optional<Standing> standing_;  // The server's answer, once per connection.
   bool stopping_ = false;
   unsigned failures_ = 0;
   TimerId flush_timer_ = 0;
   TimerId sync_timer_ = 0;
   std::uint64_t counted_up_to_ = 0;
+  std::uint64_t kept_aside_ = 0;  // The last rejected frame of which there is a copy.
 
   struct Waiter {
     std::uint64_t sequence;
@@ -113,8 +115,13 @@ class ClientCore : public std::enable_shared_from_this<ClientCore> {
   };
   std::vector<Waiter> waiters_;
 
+  // One fault must not hide another, nor its end the other's. Empty where all is well.
+  struct Troubles {
+    std::string write, sync, read, connection;
+  };
   struct Shared {
     Account account;
+    Troubles troubles;
     std::vector<RejectedFrame> rejected;
   };
   mutable Guarded<Shared> shared_;

@@ -21,13 +21,12 @@ Task<void> ClientCore::connect_loop() {
     auto session = one_session();
     const auto ended = co_await std::move(session);
     connection_.reset();
-    connected_ = false;
     if (sender_.stopped()) log().warn("run {}: {}", options_.run.hex(), *sender_.stopped());
     {
       auto shared = shared_.lock();
       shared->account.connected = false;
       shared->account.stopped = sender_.stopped();
-      if (!ended && !stopping_) shared->account.last_error = ended.error().text;
+      if (!ended && !stopping_) shared->troubles.connection = ended.error().text;
     }
     if (stopping_ || sender_.stopped()) break;
     auto ring = stop_signal_.wait(next_backoff());
@@ -44,18 +43,13 @@ Task<Result<void>> ClientCore::one_session() {
     shared_.lock()->account.frames_sent = sender_.sent_frames();
   };
   events.on_error = [this](const wire::ErrorT& error) {
-    shared_.lock()->account.last_error = error.text;
+    shared_.lock()->troubles.connection = error.text;
     sender_.on_error(error);
   };
   Signal position_signal(executor_);
-  position_.reset();
+  standing_.reset();
   events.on_positions = [this, position_signal](const wire::PositionsT& answer) mutable {
-    for (const wire::Position& position : answer.positions) {
-      if (protocol::from_wire<RunId>(position.run()) == options_.run &&
-          protocol::from_wire<WriterId>(position.writer()) == options_.writer) {
-        position_ = position.sequence();
-      }
-    }
+    if (auto standing = standing_of(answer, options_.run, options_.writer)) standing_ = standing;
     position_signal.ring();
   };
   std::string why = "closed";
@@ -69,19 +63,19 @@ Task<Result<void>> ClientCore::one_session() {
   if (stopping_) co_return ok();
   {
     auto shared = shared_.lock();
-    shared->account.connected = connected_ = true;
+    shared->account.connected = true;
     ++shared->account.connects;
-    shared->account.last_error.clear();
+    shared->troubles.connection.clear();
   }
   connection_->ask_positions({make_position(options_.run, options_.writer, 0)});
   auto answer = position_signal.wait(options_.connection.handshake_timeout);
   co_await answer;
   if (connection_->failed()) co_return fail(ErrorKind::kIo, "{}", why);
-  if (!position_) {
+  if (!standing_) {
     connection_->close();
     co_return fail(ErrorKind::kIo, "no answer to positions from {}", connector_->address());
   }
-  auto running = sender_.run(*connection_, *position_, false);
+  auto running = sender_.run(*connection_, std::move(*standing_), false);
   co_await std::move(running);
   connection_->close();
   co_return fail(ErrorKind::kIo, "{}", why);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/one_shot.hpp"
+#include "engine/base/spawn.hpp"
 #include "protocol/client/connection_state.hpp"
 
 namespace stepwell::client {

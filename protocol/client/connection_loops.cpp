@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/spawn.hpp"
 #include "protocol/client/connection_state.hpp"
 
 namespace stepwell::client {

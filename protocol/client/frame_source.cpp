@@ -1,6 +1,7 @@
 #include "protocol/client/frame_source.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace stepwell::client {
 
@@ -12,7 +13,11 @@ Result<LoadedSegment> LoadedSegment::load(io::FileSystem& files, const std::stri
     return fail(ErrorKind::kInvalid, "{}: {} bytes, a segment has at most {}", path, size,
                 kSegmentBytesMax);
   }
-  segment.buffer_.resize(align_up(size, 8) / 8);
+  try {
+    segment.buffer_.resize(align_up(size, 8) / 8);
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorKind::kOverloaded, "{}: no memory for its {} bytes", path, size);
+  }
   const MutableBytes all = std::as_writable_bytes(std::span(segment.buffer_)).first(size);
   TRY(segment.size_, file->read_at(all, 0));
   auto content = parse_segment(segment.bytes());

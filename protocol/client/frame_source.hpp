@@ -28,11 +28,14 @@ class FrameSource {
   // Empty where no sound copy is left.
   virtual std::string_view open_frame() const = 0;
   // The first frame whose last sequence is at least `sequence`. Nothing: no more, or not yet.
+  // An error: they cannot be read now, which says nothing about whether they are there.
   virtual Result<std::optional<SourceFrame>> from(std::uint64_t sequence) = 0;
   // The last sequence that the writer is known to have used.
   virtual std::uint64_t last_sequence() const = 0;
   // Why sequences are missing, for the skip that declares it.
   virtual std::string missing_reason() const = 0;
+  // What is known of the points in these frames, also of those that cannot be read any more.
+  virtual std::uint64_t points_between(std::uint64_t first, std::uint64_t last) const = 0;
 };
 
 // A segment file in memory.

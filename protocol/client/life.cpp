@@ -45,6 +45,9 @@ void after_fork_in_child() {
 
 void watch_forks() {
   static std::once_flag once;
+  // The log first: handlers run before a fork in the opposite order, and who logs may hold a mutex
+  // of ours.
+  (void)log();
   std::call_once(once, [] { pthread_atfork(before_fork, after_fork, after_fork_in_child); });
 }
 
@@ -132,7 +135,13 @@ Life::Life(const ClientOptions& options, RunId run, const std::vector<std::strin
 
 Life::~Life() {
   wait_for_server();
-  executor_.post([core = core_] { core->stop(); });
+  // However long the disk takes: until then the queue is nowhere else.
+  auto stopped = std::make_shared<std::promise<void>>();
+  executor_.post([core = core_, stopped] {
+    core->stop();
+    stopped->set_value();
+  });
+  stopped->get_future().wait();
   executor_.finish();
   // A connect that hangs is not waited for.
   if (!executor_.join_for(std::chrono::milliseconds(500))) executor_.stop();

@@ -20,7 +20,8 @@ class Life {
  public:
   Life(const ClientOptions& options, RunId run, const std::vector<std::string>& contexts,
        std::uint64_t generation);
-  // Flushes to the spool and waits for the server for at most close_wait.
+  // Waits for the server for at most close_wait; and for the last flush to the spool however long
+  // the disk takes.
   ~Life();
 
   ClientCore& core() { return *core_; }

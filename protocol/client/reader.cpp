@@ -4,6 +4,7 @@
 
 #include "engine/base/one_shot.hpp"
 #include "protocol/batch.hpp"
+#include "protocol/run_parts.hpp"
 
 namespace stepwell::client {
 
@@ -17,6 +18,15 @@ using Finished = OneShot<Result<void>>;
 Error as_error(std::uint8_t kind, const std::string& text) {
   const bool known = kind >= 1 && kind <= static_cast<std::uint8_t>(ErrorKind::kInternal);
   return {known ? static_cast<ErrorKind>(kind) : ErrorKind::kInternal, text};
+}
+
+template <typename Answer>
+Result<Answer> expect(const FrameView& frame, Kind kind) {
+  if (frame.header.kind != kind) {
+    return fail(ErrorKind::kInternal, "expected {}, found {}", to_string(kind),
+                to_string(frame.header.kind));
+  }
+  return protocol::decode<Answer>(frame.payload());
 }
 
 }  // namespace
@@ -51,11 +61,7 @@ struct Reader::State {
   Task<Result<Answer>> ask_one(Kind kind, Kind answer_kind, Question question) {
     Answer answer;
     auto asking = ask(kind, std::move(question), [&](const FrameView& frame) -> Result<bool> {
-      if (frame.header.kind != answer_kind) {
-        return fail(ErrorKind::kInternal, "expected {}, found {}", to_string(answer_kind),
-                    to_string(frame.header.kind));
-      }
-      TRY(answer, protocol::decode<Answer>(frame.payload()));
+      TRY(answer, expect<Answer>(frame, answer_kind));
       return true;
     });
     CO_TRY(co_await std::move(asking));
@@ -121,10 +127,19 @@ Task<Result<wire::RunsT>> Reader::list_runs(wire::ListRunsT question) {
   return state_->ask_one<wire::RunsT>(Kind::kListRuns, Kind::kRuns, std::move(question));
 }
 
-Task<Result<wire::RunDataT>> Reader::get_run(RunId run) {
+Task<Result<wire::RunDataT>> Reader::get_run(RunId id) {
+  const auto state = state_;
   wire::GetRunT question;
-  question.run = std::make_unique<wire::Id>(protocol::to_wire(run));
-  return state_->ask_one<wire::RunDataT>(Kind::kGetRun, Kind::kRun, std::move(question));
+  question.run = std::make_unique<wire::Id>(protocol::to_wire(id));
+  wire::RunDataT run;
+  auto asking =
+      state->ask(Kind::kGetRun, std::move(question), [&](const FrameView& frame) -> Result<bool> {
+        TRY(auto part, expect<wire::RunDataT>(frame, Kind::kRun));
+        protocol::join_run(run, std::move(part));
+        return false;
+      });
+  CO_TRY(co_await std::move(asking));
+  co_return run;
 }
 
 Task<Result<std::uint64_t>> Reader::history(wire::HistoryT question, PointsCallback on_points) {

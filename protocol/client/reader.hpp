@@ -28,7 +28,7 @@ class Reader {
   // One page; `next` of the answer is the following page's `after`, 0 at the end.
   Task<Result<wire::ExperimentsT>> list_experiments(wire::ListExperimentsT question);
   Task<Result<wire::RunsT>> list_runs(wire::ListRunsT question);
-  Task<Result<wire::RunDataT>> get_run(RunId run);
+  Task<Result<wire::RunDataT>> get_run(RunId id);
   // Points delivered. After an early end the reader is closed.
   Task<Result<std::uint64_t>> history(wire::HistoryT question, PointsCallback on_points);
 

@@ -14,6 +14,15 @@ constexpr std::int64_t kSameStepMs = 1000;
 // More would have to be split, and the parts would get different steps.
 constexpr std::size_t kServerStepValuesMax = 4096;
 
+// Room for one more in every one of them, so that adding to all cannot fail halfway.
+template <typename... Vectors>
+void make_room(Vectors&... vectors) {
+  const auto grow = [](auto& vector) {
+    if (vector.size() == vector.capacity()) vector.reserve(2 * vector.size() + 16);
+  };
+  (grow(vectors), ...);
+}
+
 }  // namespace
 
 Recorder::Recorder(Options options, const Clock& clock, std::function<void()> wake)
@@ -23,6 +32,7 @@ std::uint32_t Recorder::add_context(std::string canonical) {
   const std::lock_guard guard(mutex_);
   const auto known = std::ranges::find(contexts_, canonical);
   if (known == contexts_.end()) {
+    make_room(contexts_, keys_);
     contexts_.push_back(std::move(canonical));
     keys_.emplace_back();
     return static_cast<std::uint32_t>(contexts_.size() - 1);
@@ -45,9 +55,11 @@ std::uint32_t Recorder::series_of(std::uint32_t context, std::string_view key, s
       return kNoSeries;
     }
     series = static_cast<std::uint32_t>(names_.size());
+    std::string name(key);
+    make_room(names_, name_contexts_);
+    keys_[context].emplace(name, series);
+    names_.push_back(std::move(name));
     name_contexts_.push_back(context);
-    names_.emplace_back(key);
-    keys_[context].emplace(key, series);
   }
   if (at < 1024) {
     if (last_call_.size() <= at) last_call_.resize(at + 1, series);
@@ -76,59 +88,66 @@ Group& Recorder::group_for(std::optional<std::int64_t> step, std::optional<std::
 }
 
 void Recorder::drop(std::uint32_t series, std::int64_t step) {
+  auto& entry = buffer_.dropped.try_emplace(series, DroppedSeries{0, step, step}).first->second;
+  ++counts_.accepted;
   ++counts_.dropped;
   ++buffer_.dropped_points;
-  auto& entry = buffer_.dropped.try_emplace(series, DroppedSeries{0, step, step}).first->second;
   ++entry.points;
   entry.first_step = std::min(entry.first_step, step);
   entry.last_step = std::max(entry.last_step, step);
 }
 
-// True if the background thread should be woken.
+void Recorder::append_value(Group& group, std::uint32_t series, double value) {
+  make_room(buffer_.series, buffer_.values);
+  buffer_.series.push_back(series);
+  buffer_.values.push_back(value);
+  ++group.count;
+  ++counts_.accepted;
+  ++counts_.queued;
+  counts_.queued_bytes += kValueCost;
+  buffer_.bytes += kValueCost;
+}
+
+// True if the background thread should be woken. `done`: how many of the values are in the counts.
 bool Recorder::append_locked(std::uint32_t context, std::optional<std::int64_t> step,
-                             std::optional<std::int64_t> time_ms, std::span<const Value> values) {
+                             std::optional<std::int64_t> time_ms, std::span<const Value> values,
+                             std::size_t& done) {
   if (context >= keys_.size() || (!step && values.size() > kServerStepValuesMax)) {
     counts_.invalid += values.size();
+    done = values.size();
     return false;
   }
   const std::size_t cost = sizeof(Group) + values.size() * kValueCost;
   const bool full = counts_.queued_bytes + cost > options_.queue_bytes;
   Group* group = nullptr;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint32_t series = series_of(context, values[i].first, i);
+  for (; done < values.size(); ++done) {
+    const std::uint32_t series = series_of(context, values[done].first, done);
     if (series == kNoSeries) {
       ++counts_.invalid;
-      continue;
-    }
-    ++counts_.accepted;
-    if (full) {
+    } else if (full) {
       drop(series, step.value_or(0));
-      continue;
+    } else {
+      if (!group) group = &group_for(step, time_ms);
+      append_value(*group, series, values[done].second);
     }
-    if (!group) group = &group_for(step, time_ms);
-    buffer_.series.push_back(series);
-    buffer_.values.push_back(values[i].second);
-    ++group->count;
-    ++counts_.queued;
-    counts_.queued_bytes += kValueCost;
-    buffer_.bytes += kValueCost;
   }
   return (buffer_.bytes > options_.wake_bytes || full) && !std::exchange(woken_, true);
 }
 
 void Recorder::log(std::uint32_t context, std::optional<std::int64_t> step,
                    std::optional<std::int64_t> time_ms, std::span<const Value> values) noexcept {
+  std::size_t done = 0;
   try {
     bool wake = false;
     {
       const std::lock_guard guard(mutex_);
-      wake = append_locked(context, step, time_ms, values);
+      wake = append_locked(context, step, time_ms, values, done);
     }
     if (wake) wake_();
   } catch (...) {
-    // Out of memory: training goes on without these values.
+    // Out of memory: training goes on without the other values.
     const std::lock_guard guard(mutex_);
-    counts_.invalid += values.size();
+    counts_.invalid += values.size() - done;
   }
 }
 
@@ -141,12 +160,14 @@ void Recorder::command(protocol::Kind kind, std::string payload) noexcept {
       ++buffer_.dropped_commands;
       return;
     }
-    counts_.queued_bytes += payload.size();
-    buffer_.bytes += payload.size();
+    const std::size_t bytes = payload.size();
     buffer_.commands.push_back({buffer_.groups.size(), kind, std::move(payload)});
+    counts_.queued_bytes += bytes;
+    buffer_.bytes += bytes;
   } catch (...) {
     const std::lock_guard guard(mutex_);
     ++counts_.dropped_commands;
+    ++buffer_.dropped_commands;
   }
 }
 

@@ -120,13 +120,16 @@ class Recorder {
   std::uint32_t series_of(std::uint32_t context, std::string_view key, std::size_t at);
   Group& group_for(std::optional<std::int64_t> step, std::optional<std::int64_t> time_ms);
   bool append_locked(std::uint32_t context, std::optional<std::int64_t> step,
-                     std::optional<std::int64_t> time_ms, std::span<const Value> values);
+                     std::optional<std::int64_t> time_ms, std::span<const Value> values,
+                     std::size_t& done);
+  void append_value(Group& group, std::uint32_t series, double value);
   void drop(std::uint32_t series, std::int64_t step);
 
   const Options options_;
   const Clock& clock_;
   const std::function<void()> wake_;
 
+  // Where memory runs out, what is below is as it was before the value that found none.
   mutable std::mutex mutex_;
   Recorded buffer_;
   std::vector<KeyMap> keys_;        // Per context.

@@ -41,7 +41,7 @@ class Replayer {
  private:
   Task<void> replay_writer(const SpooledWriter& writer);
   Task<bool> ensure_connected();
-  Task<std::optional<std::uint64_t>> ask_position(RunId run, WriterId writer);
+  Task<std::optional<Standing>> ask_position(RunId run, WriterId writer);
   StreamEvents events_for(ReplayedWriter& account, const SpooledWriter& writer);
   void delete_segments(const SpooledWriter& writer);
   void tell() {
@@ -57,7 +57,7 @@ class Replayer {
   Signal signal_;
   std::unique_ptr<Connection> connection_;
   StreamSender* sender_ = nullptr;  // Of the writer whose turn it is.
-  std::optional<wire::Position> position_;
+  std::optional<wire::PositionsT> positions_;
   unsigned failures_ = 0;
   std::string last_error_;
   ReplayReport report_;
@@ -68,6 +68,7 @@ StreamEvents Replayer::events_for(ReplayedWriter& account, const SpooledWriter& 
   StreamEvents events;
   events.on_decided = [this, &account](const Decided& decided) {
     failures_ = 0;
+    if (decided.is_missing) return;
     if (decided.is_loss) {
       account.lost += decided.last - decided.first + 1;
       return;
@@ -97,7 +98,8 @@ Task<void> Replayer::replay_writer(const SpooledWriter& writer) {
   account.writer = writer.writer;
   auto opened = SpooledSource::open(files_, writer, report_.damages);
   if (!opened) {
-    report_.failure = opened.error().text;
+    account.stopped = opened.error().text;
+    report_.writers.push_back(std::move(account));
     co_return;
   }
   SpooledSource& source = *opened.value();
@@ -109,9 +111,9 @@ Task<void> Replayer::replay_writer(const SpooledWriter& writer) {
     auto connecting = ensure_connected();
     if (!co_await std::move(connecting)) break;
     auto asking = ask_position(writer.run, writer.writer);
-    const auto expected = co_await std::move(asking);
-    if (!expected) continue;
-    auto sending = sender.run(*connection_, *expected, true);
+    const auto standing = co_await std::move(asking);
+    if (!standing) continue;
+    auto sending = sender.run(*connection_, *standing, true);
     co_await std::move(sending);
     done = sender.stopped() || (sender.all_decided() && !connection_->failed());
   }
@@ -119,7 +121,8 @@ Task<void> Replayer::replay_writer(const SpooledWriter& writer) {
   if (sender.stopped()) account.stopped = *sender.stopped();
   if (!done) {
     account.stopped = report_.failure = last_error_;
-  } else if (options_.delete_decided && !sender.stopped()) {
+  } else if (options_.delete_decided && !sender.stopped() && !source.is_damaged() &&
+             std::ranges::none_of(account.rejected, &std::string::empty, &RejectedFrame::path)) {
     delete_segments(writer);
   }
   report_.writers.push_back(std::move(account));
@@ -147,7 +150,7 @@ Task<bool> Replayer::ensure_connected() {
       if (sender_) sender_->on_error(error);
     };
     events.on_positions = [this](const wire::PositionsT& answer) {
-      if (!answer.positions.empty()) position_ = answer.positions.front();
+      positions_ = answer;
       signal_.ring();
     };
     events.on_closed = [this](const Error& error) {
@@ -167,15 +170,14 @@ Task<bool> Replayer::ensure_connected() {
   co_return true;
 }
 
-Task<std::optional<std::uint64_t>> Replayer::ask_position(RunId run, WriterId writer) {
-  position_.reset();
+Task<std::optional<Standing>> Replayer::ask_position(RunId run, WriterId writer) {
+  positions_.reset();
   connection_->ask_positions({make_position(run, writer, 0)});
   while (!connection_->failed()) {
     auto waiting = signal_.wait(options_.connection.handshake_timeout);
     if (!co_await waiting) connection_->close();
-    const bool is_mine = position_ && protocol::from_wire<RunId>(position_->run()) == run &&
-                         protocol::from_wire<WriterId>(position_->writer()) == writer;
-    if (is_mine) co_return position_->sequence();
+    if (!positions_) continue;
+    if (auto standing = standing_of(*positions_, run, writer)) co_return standing;
   }
   co_return std::nullopt;
 }

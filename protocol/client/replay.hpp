@@ -39,13 +39,14 @@ struct SpoolListing {
 };
 
 // Finds segments in files and directories (a spool, a run's directory, single files). kNotFound:
-// one of them does not exist. Other files, and rejected/, are passed over.
+// one of them does not exist. Other files, rejected/ and lost/ are passed over.
 Result<SpoolListing> list_spool(io::FileSystem& files, const std::vector<std::string>& paths);
 
 // A writer's segments as a source of frames: one segment in memory at a time.
 class SpooledSource final : public FrameSource {
  public:
-  // Reads every segment once, to know what is there. Damages are added to `damages`.
+  // Reads every segment once, to know what is there. Damages are added to `damages`. Fails where
+  // one cannot be read: that is no damage, and nothing of it may be declared as lost.
   static Result<std::unique_ptr<SpooledSource>> open(io::FileSystem& files,
                                                      const SpooledWriter& writer,
                                                      std::vector<FileDamage>& damages);
@@ -56,16 +57,20 @@ class SpooledSource final : public FrameSource {
   Result<std::optional<SourceFrame>> from(std::uint64_t sequence) override;
   std::uint64_t last_sequence() const override { return last_; }
   std::string missing_reason() const override;
+  std::uint64_t points_between(std::uint64_t, std::uint64_t) const override { return 0; }
+  bool is_damaged() const { return damaged_; }
   std::uint64_t frames() const { return frames_; }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
   struct Entry {
     std::string path;
+    std::uint64_t first = 0;
     std::uint64_t last = 0;
   };
   explicit SpooledSource(io::FileSystem& files) : files_(files) {}
   Result<void> add(const std::string& path, std::vector<FileDamage>& damages);
+  Result<void> load(std::size_t entry);
 
   io::FileSystem& files_;
   RunId run_;
@@ -82,8 +87,10 @@ class SpooledSource final : public FrameSource {
 
 struct ReplayOptions {
   ConnectionOptions connection;
-  bool delete_decided = false;  // Removes the segments of writers that are wholly decided.
-  unsigned attempts = 10;       // Connects in a row without progress before it gives up.
+  // Removes the segments of writers that are wholly decided. Damaged ones stay, whole writers, as
+  // do those of which a rejected frame could not be kept aside.
+  bool delete_decided = false;
+  unsigned attempts = 10;  // Connects in a row without progress before it gives up.
   Instant backoff_min = milliseconds(100);
   Instant backoff_max = std::chrono::seconds(5);
 };

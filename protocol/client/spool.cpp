@@ -23,29 +23,31 @@ Spool::Spool(io::FileSystem& files, std::string directory, std::string open_fram
   header_.writer = open.writer;
 }
 
-Result<void> Spool::begin_segment(std::uint64_t first) {
-  TRY(files_.make_directories(directory_));
-  SegmentHeader header = header_;
-  header.first_sequence = first;
+Result<Spool::NewFile> Spool::create_file(std::string_view contents) {
   const std::string path =
-      fmt::format("{}/{}-{:06}.seg", directory_, header.writer.hex(), header.number);
-  const std::string start = make_segment_start(header, open_frame_);
+      fmt::format("{}/{}-{:06}.seg", directory_, header_.writer.hex(), header_.number);
   auto created = files_.open(path, io::OpenMode::kCreate);
   // A number whose file exists was begun before an error: its content is not known, leave it.
-  if (!created) {
-    if (created.error().kind == ErrorKind::kExists) ++header_.number;
-    return created.error();
-  }
-  ++header_.number;
-  if (auto written = created.value()->write_at(as_bytes(start), 0); !written) {
+  if (created || created.error().kind == ErrorKind::kExists) ++header_.number;
+  if (!created) return created.error();
+  if (auto written = created.value()->write_at(as_bytes(contents), 0); !written) {
     (void)files_.remove(path);
     return written.error();
   }
+  return NewFile{path, std::move(created.value())};
+}
+
+Result<void> Spool::begin_segment(std::uint64_t first) {
+  TRY(files_.make_directories(directory_));
+  header_.first_sequence = first;
+  const std::string start = make_segment_start(header_, open_frame_);
+  TRY(NewFile made, create_file(start));
   if (options_.sync != SyncPolicy::kNone) {
     TRY(files_.sync_directory(directory_));
   }
-  file_ = std::move(created.value());
-  segments_.push_back({path, first, first == 1 ? 1 : first - 1, start.size()});
+  file_ = std::move(made.file);
+  segments_.push_back({made.path, first, first - 1, start.size(), total_points_, {}});
+  if (first == 1) count(segments_.back(), {protocol::Kind::kOpen, 1, 1, {}});
   total_bytes_ += start.size();
   last_ = std::max<std::uint64_t>(last_, 1);
   dirty_ = true;
@@ -84,7 +86,8 @@ Result<void> Spool::append(std::vector<AppendedFrame>& frames) {
   dirty_ = true;
   segment.bytes += bytes.size();
   total_bytes_ += bytes.size();
-  segment.last = last_ = frames.back().last;
+  for (const AppendedFrame& frame : frames) count(segment, frame);
+  last_ = segment.last;
   remember(std::move(frames));
   frames.clear();
   if (options_.sync == SyncPolicy::kAlways) {
@@ -105,11 +108,23 @@ void Spool::remember(std::vector<AppendedFrame> frames) {
   }
 }
 
-Result<void> Spool::sync() {
-  if (!file_ || !dirty_) return ok();
-  TRY(file_->sync());
-  dirty_ = false;
-  return ok();
+void Spool::count(Segment& segment, const AppendedFrame& frame) {
+  const std::uint32_t before = segment.points.empty() ? 0 : segment.points.back();
+  segment.points.resize(frame.last - segment.first, before);
+  segment.points.push_back(before + static_cast<std::uint32_t>(frame.points));
+  segment.last = frame.last;
+  total_points_ += frame.points;
+}
+
+std::uint64_t Spool::points_up_to(std::uint64_t sequence) const {
+  const auto it = std::ranges::lower_bound(segments_, sequence, {}, &Segment::last);
+  if (it == segments_.end()) return total_points_;
+  return it->points_before + (sequence < it->first ? 0 : it->points[sequence - it->first]);
+}
+
+std::uint64_t Spool::points_between(std::uint64_t first, std::uint64_t last) const {
+  if (first > last) return 0;
+  return points_up_to(last) - (first > 1 ? points_up_to(first - 1) : 0);
 }
 
 void Spool::release(std::uint64_t sequence) {
@@ -119,15 +134,31 @@ void Spool::release(std::uint64_t sequence) {
     recent_.pop_front();
   }
   while (!segments_.empty() && segments_.front().last <= released_) {
-    const bool is_active = segments_.size() == 1 && file_;
-    if (is_active) break;
     const Segment& segment = segments_.front();
+    if (is_active(segment)) break;
     if (loaded_path_ == segment.path) loaded_.reset();
-    if (auto removed = files_.remove(segment.path); !removed) {
-      log().warn("spool: {}", removed.error().text);
-    }
+    let_go(segment);
     total_bytes_ -= segment.bytes;
     segments_.pop_front();
+  }
+}
+
+void Spool::let_go(const Segment& segment) {
+  const auto gone = segment.has_loss ? move_aside(segment) : files_.remove(segment.path);
+  if (!gone) log().warn("spool: {}", gone.error().text);
+}
+
+Result<void> Spool::move_aside(const Segment& segment) {
+  const std::string lost = directory_ + "/lost";
+  TRY(files_.make_directories(lost));
+  TRY(files_.rename(segment.path, lost + segment.path.substr(directory_.size())));
+  TRY(files_.sync_directory(lost));
+  return files_.sync_directory(directory_);
+}
+
+void Spool::set_aside(std::uint64_t first, std::uint64_t last) {
+  for (Segment& segment : segments_) {
+    if (segment.first <= last && segment.last >= first) segment.has_loss = true;
   }
 }
 
@@ -135,33 +166,6 @@ void Spool::remove_if_released() {
   if (segments_.empty() || segments_.back().last > released_) return;
   file_.reset();
   release(released_);
-}
-
-Result<std::optional<SourceFrame>> Spool::from(std::uint64_t sequence) {
-  const auto in_recent = [&]() -> std::optional<SourceFrame> {
-    const auto it = std::ranges::lower_bound(recent_, sequence, {}, &AppendedFrame::last);
-    if (it == recent_.end()) return std::nullopt;
-    return SourceFrame{it->kind, it->first, it->last, it->bytes};
-  };
-  if (!recent_.empty() && sequence >= recent_.front().first) return in_recent();
-  for (const Segment& segment : segments_) {
-    if (segment.last < sequence) continue;
-    const bool is_loaded =
-        loaded_ && loaded_path_ == segment.path && loaded_->bytes().size() == segment.bytes;
-    if (!is_loaded) {
-      loaded_.reset();
-      auto loading = LoadedSegment::load(files_, segment.path);
-      // Somebody has damaged or removed it: what it held is lost, and declared as that.
-      if (!loading) {
-        log().warn("spool: {}", loading.error().text);
-        continue;
-      }
-      loaded_.emplace(std::move(loading.value()));
-      loaded_path_ = segment.path;
-    }
-    if (auto frame = loaded_->from(sequence)) return frame;
-  }
-  return in_recent();
 }
 
 }  // namespace stepwell::client

@@ -2,7 +2,10 @@
 
 // The live spool of one writer: appends frames to segment files and gives them back to the sender.
 // Files are <directory>/<writer>-<6 digits>.seg, created exclusively, written front to back with
-// one write a flush, never renamed, locked or mapped: safe on network file systems. One thread.
+// one write a flush, never locked or mapped: safe on network file systems. One thread.
+//
+// A segment is deleted once all of it is decided; one with frames that had to be declared as lost
+// is moved to <directory>/lost instead, so that whoever repairs it can still replay it.
 
 #include <deque>
 #include <functional>
@@ -30,6 +33,7 @@ struct AppendedFrame {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::string bytes;
+  std::uint64_t points = 0;  // That it adds to the account.
 };
 
 class Spool final : public FrameSource {
@@ -40,10 +44,13 @@ class Spool final : public FrameSource {
   // One write. Takes all of them, which continue the sequence without a gap; or fails and leaves
   // `frames` as they are: then the same call may come again.
   Result<void> append(std::vector<AppendedFrame>& frames);
-  // Durable on return, if anything was appended since the last time.
+  // Durable on return: everything that was appended and is not decided yet. A segment whose sync
+  // failed once is written anew, since nobody knows what of it the kernel has dropped.
   Result<void> sync();
   // Everything up to `sequence` is decided: segments below it are deleted whole.
   void release(std::uint64_t sequence);
+  // Frames of [first, last] were declared as lost: their segments are set aside, not deleted.
+  void set_aside(std::uint64_t first, std::uint64_t last);
   // Deletes the segment that is being written as well, if all of it is released.
   void remove_if_released();
 
@@ -57,6 +64,8 @@ class Spool final : public FrameSource {
   Result<std::optional<SourceFrame>> from(std::uint64_t sequence) override;
   std::uint64_t last_sequence() const override { return last_; }
   std::string missing_reason() const override { return "trimmed from the spool, or damaged in it"; }
+  // 0 for what is in segments that are deleted already.
+  std::uint64_t points_between(std::uint64_t first, std::uint64_t last) const override;
 
  private:
   struct Segment {
@@ -64,11 +73,29 @@ class Spool final : public FrameSource {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t points_before = 0;    // Of all segments before it.
+    std::vector<std::uint32_t> points;  // Of this one, up to and with first, first + 1, ...
+    bool has_loss = false;              // To be set aside.
+    bool is_doubtful = false;           // A sync of it has failed.
+  };
+  struct NewFile {
+    std::string path;
+    std::unique_ptr<io::File> file;
   };
 
+  Result<NewFile> create_file(std::string_view contents);
   Result<void> begin_segment(std::uint64_t first);
   void end_segment();
   void remember(std::vector<AppendedFrame> frames);
+  void count(Segment& segment, const AppendedFrame& frame);
+  std::uint64_t points_up_to(std::uint64_t sequence) const;
+  bool is_active(const Segment& segment) const { return file_ && &segment == &segments_.back(); }
+  void let_go(const Segment& segment);
+  Result<void> move_aside(const Segment& segment);
+  Result<std::string> read_back(const Segment& segment);
+  Result<void> rewrite(Segment& segment);
+  const AppendedFrame* recent_from(std::uint64_t sequence) const;
+  Result<bool> load(const Segment& segment);
 
   io::FileSystem& files_;
   const std::string directory_;
@@ -79,6 +106,7 @@ class Spool final : public FrameSource {
   std::unique_ptr<io::File> file_;
   bool dirty_ = false;
   std::uint64_t total_bytes_ = 0;
+  std::uint64_t total_points_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t released_ = 0;
   std::deque<AppendedFrame> recent_;  // The newest ones, without a gap.

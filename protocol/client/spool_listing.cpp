@@ -12,6 +12,14 @@ namespace {
 constexpr std::string_view kSuffix = ".seg";
 constexpr int kDepthMax = 4;  // spool / run / segment, and a level for whoever collects spools.
 
+// Files of other kinds may lie about; a directory that cannot be listed now must not be passed
+// over.
+bool is_other_file(io::FileSystem& files, const std::string& path) {
+  const auto file = files.open(path, io::OpenMode::kRead);
+  std::byte byte;
+  return file && file.value()->read_at({&byte, 1}, 0);
+}
+
 // Adds every segment below `path`. Directories are told by whether they can be listed.
 Result<void> collect(io::FileSystem& files, const std::string& path, int depth,
                      std::vector<std::string>& found) {
@@ -20,11 +28,15 @@ Result<void> collect(io::FileSystem& files, const std::string& path, int depth,
     return ok();
   }
   auto names = files.list(path);
-  if (!names) return depth == 0 ? Result<void>(names.error()) : Result<void>(ok());
+  if (!names && depth > 0) {
+    const bool is_gone = names.error().kind == ErrorKind::kNotFound;
+    if (is_gone || is_other_file(files, path)) return ok();
+  }
+  if (!names) return names.error();
   if (depth >= kDepthMax) return ok();
   for (const std::string& name : names.value()) {
     const bool is_hidden = name.empty() || name.front() == '.';
-    if (is_hidden || name == "rejected") continue;
+    if (is_hidden || name == "rejected" || name == "lost") continue;
     // Files of other kinds have an extension; runs' directories have none.
     if (!name.ends_with(kSuffix) && name.find('.') != std::string::npos) continue;
     TRY(collect(files, path + "/" + name, depth + 1, found));
@@ -61,7 +73,10 @@ Result<SpoolListing> list_spool(io::FileSystem& files, const std::vector<std::st
   for (const std::string& path : found) {
     std::uint64_t size = 0;
     const auto header = header_of(files, path, size);
-    if (!header && header.error().kind == ErrorKind::kNotFound) return header.error();
+    // What cannot be read now is not damaged: its frames must not be declared as lost.
+    if (!header && header.error().kind != ErrorKind::kCorrupt) {
+      return in_context(path, header.error());
+    }
     if (!header) {
       listing.unreadable.push_back({path, 0, size, false, header.error().text});
       continue;
@@ -91,7 +106,9 @@ Result<std::unique_ptr<SpooledSource>> SpooledSource::open(io::FileSystem& files
   source->run_ = writer.run;
   source->writer_ = writer.writer;
   for (const std::string& path : writer.paths) {
-    if (auto added = source->add(path, damages); !added) {
+    auto added = source->add(path, damages);
+    if (!added && added.error().kind != ErrorKind::kCorrupt) return added.error();
+    if (!added) {
       damages.push_back({path, 0, 0, false, added.error().text});
       source->damaged_ = true;
     }
@@ -115,7 +132,7 @@ Result<void> SpooledSource::add(const std::string& path, std::vector<FileDamage>
   if (content.frames.empty()) return ok();
   frames_ += content.frames.size();
   last_ = std::max(last_, content.frames.back().last);
-  entries_.push_back({path, content.frames.back().last});
+  entries_.push_back({path, content.frames.front().first, content.frames.back().last});
   return ok();
 }
 
@@ -123,19 +140,40 @@ std::string SpooledSource::missing_reason() const {
   return damaged_ ? "damaged in the spool" : "not in the spool";
 }
 
+Result<void> SpooledSource::load(std::size_t entry) {
+  if (loaded_at_ == entry) return ok();
+  loaded_.reset();
+  loaded_at_ = SIZE_MAX;
+  TRY(LoadedSegment loading, LoadedSegment::load(files_, entries_[entry].path));
+  loaded_.emplace(std::move(loading));
+  loaded_at_ = entry;
+  return ok();
+}
+
+// Several segments may hold the same sequences: copies of a spool, sound or not.
 Result<std::optional<SourceFrame>> SpooledSource::from(std::uint64_t sequence) {
+  const auto in_loaded = [&] { return loaded_ ? loaded_->from(sequence) : std::nullopt; };
+  if (const auto frame = in_loaded(); frame && frame->first <= sequence) return frame;
+  std::optional<std::size_t> nearest;
+  std::uint64_t nearest_first = 0;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].last < sequence) continue;
-    if (loaded_at_ != i) {
-      loaded_.reset();
-      loaded_at_ = SIZE_MAX;
-      TRY(LoadedSegment loading, LoadedSegment::load(files_, entries_[i].path));
-      loaded_.emplace(std::move(loading));
-      loaded_at_ = i;
+    std::uint64_t first = entries_[i].first;
+    if (first <= sequence) {
+      TRY(load(i));
+      const auto frame = in_loaded();
+      if (!frame) continue;
+      if (frame->first <= sequence) return frame;
+      first = frame->first;
     }
-    if (auto frame = loaded_->from(sequence)) return frame;
+    if (!nearest || first < nearest_first) {
+      nearest = i;
+      nearest_first = first;
+    }
   }
-  return std::optional<SourceFrame>();
+  if (!nearest) return std::optional<SourceFrame>();
+  TRY(load(*nearest));
+  return in_loaded();
 }
 
 }  // namespace stepwell::client

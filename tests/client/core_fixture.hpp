@@ -8,12 +8,14 @@
 #include "protocol/client/client_core.hpp"
 #include "tests/client/script_peer.hpp"
 #include "tests/client/support.hpp"
+#include "tests/client/troubled_files.hpp"
 
 namespace stepwell::client {
 
 struct CoreTest : testing::Test {
   io::World world;
-  io::MemoryFileSystem files{world};
+  io::MemoryFileSystem memory{world};
+  TroubledFiles files{memory};
   HandExecutor executor;
   FixedClock clock;
   SeededRandom random{42};
@@ -59,6 +61,16 @@ struct CoreTest : testing::Test {
   void expect_balance() {
     const Account a = core->account();
     EXPECT_EQ(a.accepted, a.spooled + a.dropped + a.queued);
+    EXPECT_EQ(a.spooled, a.acknowledged + a.rejected + a.lost + a.undecided);
+  }
+  // Whatever the server was told is in it or among its skips.
+  std::uint64_t skipped_points() {
+    std::uint64_t points = 0;
+    for (const auto& skip : peer.only_stream().skips) points += skip.points;
+    return points;
+  }
+  std::string segment_path(int number) {
+    return fmt::format("spool/{}/{}-{:06}.seg", options.run.hex(), options.writer.hex(), number);
   }
   void expect_everything_once() {
     auto points = points_of_frames(peer.only_stream().applied);

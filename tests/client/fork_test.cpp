@@ -1,8 +1,10 @@
 // Processes that fork and that are killed.
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/client/process_fixture.hpp"
@@ -47,6 +49,52 @@ TEST_F(ProcessTest, AForkedChildIsAWriterOfItsOwn) {
   EXPECT_EQ(streams.size(), 11u);  // Ten children and the parent, one run.
   for (const auto& [key, stream] : streams) EXPECT_EQ(stream.duplicates, 0u);
   EXPECT_EQ(server.points(), 20u);
+}
+
+// Waits for a child at most this long; a child that hangs is killed.
+bool ends_well(pid_t child, milliseconds longest) {
+  const auto end = std::chrono::steady_clock::now() + longest;
+  for (;;) {
+    int status = -1;
+    if (waitpid(child, &status, WNOHANG) == child) return status == 0;
+    if (std::chrono::steady_clock::now() > end) break;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  return false;
+}
+
+// Another thread is in the middle of a line of the log when the process forks.
+TEST_F(ProcessTest, AForkWhileAThreadLogsDoesNotHangTheChild) {
+#ifdef STEPWELL_TSAN
+  GTEST_SKIP() << "ThreadSanitizer ends a forked child that starts a thread";
+#endif
+  const int errors = dup(STDERR_FILENO);
+  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  dup2(nowhere, STDERR_FILENO);
+  auto client = std::make_unique<Client>(options);
+  std::atomic<bool> stop = false;
+  std::thread warned([&] {
+    while (!stop) client->params({{"bad\nkey", "the library warns of it"}});
+  });
+  int hung = 0;
+  for (int round = 0; round < 60 && hung == 0; ++round) {
+    const pid_t child = fork();
+    if (child == 0) {
+      client->params({{"bad\nkey", "v"}});
+      client->log("child", 1, 1);
+      _exit(0);
+    }
+    if (!ends_well(child, seconds(5))) ++hung;
+  }
+  stop = true;
+  warned.join();
+  client.reset();
+  dup2(errors, STDERR_FILENO);
+  close(errors);
+  close(nowhere);
+  EXPECT_EQ(hung, 0);
 }
 
 TEST_F(ProcessTest, AChildThatLogsNothingLeavesNoTrace) {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <future>
 
+#include "engine/base/spawn.hpp"
 #include "engine/io/net/tcp.hpp"
 #include "engine/io/posix.hpp"
 #include "protocol/client/client.hpp"

@@ -1,6 +1,10 @@
 // The trainer's Client as its process sees it: real files and sockets.
 
+#include <thread>
+
+#include "engine/base/spawn.hpp"
 #include "tests/client/process_fixture.hpp"
+#include "tests/client/slow_disk.hpp"
 
 namespace stepwell::client {
 namespace {
@@ -69,6 +73,26 @@ TEST_F(ProcessTest, OfflineIsReplayedLater) {
     EXPECT_TRUE(report.value().complete());
   }
   EXPECT_EQ(server.points(), 100u);
+}
+
+// The background thread sits in a sync when the client is closed: what is queued waits for it.
+TEST_F(ProcessTest, ClosingWaitsForASlowDisk) {
+  for (const bool online : {false, true}) {
+    options.run = run_id(online ? 2 : 1);
+    if (online) options.server = "127.0.0.1:1";  // Nobody is there.
+    options.durability = Durability::kAlways;
+    fdatasync_takes_ms = 800;
+    {
+      // The first flush writes twice; what comes during its second sync is still queued at the end.
+      Client client(options);
+      for (int step = 0; step < 90; ++step) {
+        client.log("slow", step, step);
+        std::this_thread::sleep_for(milliseconds(10));
+      }
+    }
+    fdatasync_takes_ms = 0;
+    EXPECT_EQ(spooled()["slow"].size(), online ? 180u : 90u);
+  }
 }
 
 TEST_F(ProcessTest, ManyClientsLiveInOneProcess) {

@@ -1,5 +1,7 @@
 #include "tests/client/script_peer.hpp"
 
+#include <algorithm>
+
 #include "protocol/client/frame_stream.hpp"
 
 namespace stepwell::client {
@@ -14,6 +16,18 @@ bool take(std::map<std::uint64_t, int>& counts, std::uint64_t sequence) {
   if (it == counts.end() || it->second == 0) return false;
   --it->second;
   return true;
+}
+
+void tell_holes(const PeerStream& stream, const wire::Position& of, wire::PositionsT& answer) {
+  for (const std::uint64_t sequence : stream.holes) {
+    const bool joins = !stream.holes.empty() && stream.holes.contains(sequence - 1);
+    if (joins) {
+      auto& range = answer.skipped.back();
+      range = wire::SkippedRange(of.run(), of.writer(), range.from(), sequence);
+    } else {
+      answer.skipped.emplace_back(of.run(), of.writer(), sequence, sequence);
+    }
+  }
 }
 
 }  // namespace
@@ -65,7 +79,9 @@ std::string ScriptPeer::answer_to(const Frame& frame) {
         const auto run = protocol::from_wire<RunId>(each.run());
         const auto writer = protocol::from_wire<WriterId>(each.writer());
         const auto known = streams.find({run, writer});
-        each = make_position(run, writer, known == streams.end() ? 1 : known->second.next);
+        const std::uint64_t next = known == streams.end() ? 1 : known->second.next;
+        each = make_position(run, writer, next - std::min(next - 1, positions_lag));
+        if (known != streams.end()) tell_holes(known->second, each, positions);
       }
       return protocol::make_frame_of(Kind::kPositions, positions);
     }
@@ -108,8 +124,16 @@ std::string ScriptPeer::decide(const Frame& frame) {
       except(Verdict::kGap);
     } else {
       stream.skips.push_back(skip);
+      for (std::uint64_t at = stream.next; at <= skip.to; ++at) stream.holes.insert(at);
       stream.next = std::max(stream.next, skip.to + 1);
     }
+  } else if (stream.holes.contains(header.sequence)) {
+    if (verdicts.contains(header.sequence)) {
+      except(verdicts[header.sequence]);
+    } else {
+      stream.applied[header.sequence] = std::string(as_text(frame.bytes));
+    }
+    stream.holes.erase(header.sequence);
   } else if (header.sequence < stream.next) {
     ++stream.duplicates;
     except(Verdict::kDuplicate);

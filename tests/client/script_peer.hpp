@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/executor.hpp"
+#include "engine/base/spawn.hpp"
 #include "engine/io/net/memory_pipe.hpp"
 #include "protocol/client/connection.hpp"
 
@@ -18,6 +19,7 @@ struct PeerStream {
   std::uint64_t next = 1;
   std::map<std::uint64_t, std::string> applied;  // Sequence -> frame.
   std::vector<wire::SkipT> skips;
+  std::set<std::uint64_t> holes;  // Skipped, and not filled since.
   std::uint64_t duplicates = 0;
 };
 
@@ -32,6 +34,7 @@ class ScriptPeer final : public Connector {
   std::map<std::uint64_t, int> overloads;                   // Sequence -> how often it is put off.
   std::map<std::uint64_t, int> errors;  // Sequence -> how often the door answers with an error.
   std::map<std::uint64_t, int> lose;    // Sequence -> how often it vanishes before the fold.
+  std::uint64_t positions_lag = 0;      // Positions tell of so many frames too few.
   bool mute = false;                    // Reads, but never acknowledges.
   bool gone = false;
   std::size_t cut_after = 0;  // Bytes after which each connection is cut; 0: never.

@@ -129,6 +129,9 @@ void add_session(std::vector<GoldenFrame>& all) {
   wire::PositionsT positions;
   positions.positions = {position(0), position(17)};
   all.push_back({"positions", make_frame_of(Kind::kPositions, positions)});
+  positions.positions = {position(17)};
+  positions.skipped = {{to_wire(run()), to_wire(writer()), 3, 5}};
+  all.push_back({"positions_skipped", make_frame_of(Kind::kPositions, positions)});
   wire::ErrorT error;
   error.kind = 6;
   error.text = "payload hash is wrong";

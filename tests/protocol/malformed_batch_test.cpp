@@ -149,6 +149,16 @@ TEST(Batch, EveryMalformedBlockIsRefused) {
   }
 }
 
+TEST(Batch, AKeyWithoutAPointIsRefused) {
+  Hand hand;
+  hand.key_count = 2;
+  hand.keys = std::string("\x01\x00k\x01\x00l", 6);
+  hand.key_index = {1, 0};
+  EXPECT_TRUE(parses(hand));
+  hand.key_index = {1, 1};
+  EXPECT_FALSE(parses(hand));
+}
+
 TEST(Batch, KeysAreCheckedApart) {
   Hand hand;
   hand.keys = std::string("\x01\x00\x07", 3);
