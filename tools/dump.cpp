@@ -22,6 +22,8 @@
 namespace stepwell::tools {
 namespace {
 
+constexpr std::size_t kDamagesMax = 1000;
+
 struct Arguments {
   std::string what;
   std::string path;
@@ -50,6 +52,8 @@ std::vector<std::string> segment_files(const std::string& path) {
 Result<bool> dump_wal(io::FileSystem& files, const std::string& path) {
   wal::RecoveryReport report;
   std::string file;
+  const auto lock = lock_store_around(files, path);
+  if (!lock) return with_advice_to_stop(lock.error());
   const auto visit = [&](const wal::SegmentFile& segment,
                          const wal::ScannedGroup& scanned) -> Result<void> {
     if (segment.path != file) fmt::print("segment {}\n", file = segment.path);
@@ -78,29 +82,29 @@ std::string hex(std::string_view bytes, std::size_t most) {
 }
 
 Result<bool> dump_index(io::FileSystem& files, const std::string& path) {
-  std::string file = path;
-  std::unique_ptr<io::DirectoryLock> lock;
-  if (std::filesystem::is_directory(path)) {
-    auto locked = files.lock_directory(path);
-    if (!locked) return with_pointer_to_server(locked.error());
-    lock = std::move(locked.value());
-    file = path + "/index.lmdb";
-  }
+  const auto lock = lock_store_around(files, path);
+  if (!lock) return with_advice_to_stop(lock.error());
+  const std::string file =
+      std::filesystem::is_directory(path) ? path + "/index.lmdb" : path;
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::kNotFound, "there is no index {}", file);
   const auto names = store::Layout::table_names(tracking::Fold().tables());
   index::Options options;
-  options.read_only = true;
+  options.create = false;
   TRY(const auto environment, index::Environment::open(file, names, options));
   TRY(const auto transaction, environment->begin_read());
-  bool sound = true;
+  std::size_t damages = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
     TRY(auto cursor, transaction.cursor(environment->table(i)));
     auto row = cursor.seek({});
     while (!row || row.value()) {
       if (!row) {
         fmt::print("DAMAGE {}: {}\n", names[i], row.error().text);
-        if (std::exchange(sound, false) == false) break;
+        // A cursor that cannot go on tells the same for ever.
+        if (++damages == kDamagesMax) {
+          return fail(ErrorKind::kCorrupt, "{} damages were found; the rest is not looked at",
+                      damages);
+        }
       } else {
         fmt::print("{} key={} value={} {} B\n", names[i], hex(row.value()->key, 64),
                    hex(row.value()->value, 48), row.value()->value.size());
@@ -108,7 +112,7 @@ Result<bool> dump_index(io::FileSystem& files, const std::string& path) {
       row = cursor.next();
     }
   }
-  return sound;
+  return damages == 0;
 }
 
 Result<bool> dump_spool(io::FileSystem& files, const std::string& path) {

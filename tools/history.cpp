@@ -1,5 +1,6 @@
 // stepwell history: the points of a run's metrics, streamed in the one order.
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -74,9 +75,23 @@ class Printer {
   std::string last_name_;
 };
 
+// A misspelt metric is not one without points.
+Result<void> check_keys(Source& source, RunId id, const Arguments& arguments) {
+  if (arguments.keys.empty()) return ok();
+  TRY(const auto data, source.run(id));
+  for (const std::string& key : arguments.keys) {
+    const auto at = std::ranges::find(data.metrics, key, [](const auto& m) { return m->key; });
+    if (at == data.metrics.end()) {
+      return fail(ErrorKind::kNotFound, "run {} has no metric '{}'", id.hex(), key);
+    }
+  }
+  return ok();
+}
+
 Result<void> stream(Source& source, const Arguments& arguments) {
   wire::HistoryT question;
   TRY(const RunId id, find_run_id(source, arguments.run));
+  TRY(check_keys(source, id, arguments));
   question.run = std::make_unique<wire::Id>(protocol::to_wire(id));
   question.keys = arguments.keys;
   question.all_contexts = arguments.all_contexts || !arguments.context.empty();

@@ -106,9 +106,11 @@ int run(Arguments& arguments) {
     return kExitFailed;
   }
   if (!report.value().all_acknowledged) {
-    std::fprintf(stderr, "stepwell load: not everything was acknowledged: %s\n",
-                 totals.last_error.c_str());
-    return totals.connects == 0 ? kExitIo : kExitTemporary;
+    const bool connected = totals.connects > 0;
+    std::fprintf(stderr, "stepwell load: %s: %s\n",
+                 connected ? "not everything was acknowledged" : "nothing was sent",
+                 totals.last_error.empty() ? "no answer in time" : totals.last_error.c_str());
+    return connected ? kExitTemporary : kExitIo;
   }
   return kExitOk;
 }

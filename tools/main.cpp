@@ -34,6 +34,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "stepwell: there is no command '%s' (see --help)\n", argv[1]);
     return kExitUsage;
   }
+  if (argv[1][0] == '-' && !program.get_option_no_throw(argv[1])) {
+    std::fprintf(stderr, "stepwell: there is no option '%s' (see --help)\n", argv[1]);
+    return kExitUsage;
+  }
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version

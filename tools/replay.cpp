@@ -1,7 +1,9 @@
 // stepwell replay: sends spools to a server. Safe to repeat: only what the server lacks is sent.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -85,6 +87,13 @@ int run(const Arguments& arguments) {
     fmt::print(stderr, "stepwell replay: --to: {}\n", address.error().text);
     return kExitUsage;
   }
+  for (const std::string& path : arguments.spools) {
+    std::error_code failed;
+    if (std::filesystem::is_regular_file(path, failed) && !path.ends_with(".seg")) {
+      return report_error("replay", fail(ErrorKind::kInvalid,
+                                         "{} is neither a spool's directory nor a segment", path));
+    }
+  }
   Progress bar;
   const auto progress = [&](const client::ReplayProgress& now) {
     if (!bar.due()) return;
@@ -103,11 +112,18 @@ int run(const Arguments& arguments) {
   const auto report = client::replay_blocking(arguments.to, arguments.spools, options, progress);
   bar.clear();
   if (!report) return report_error("replay", report.error());
+  if (report.value().writers.empty() && report.value().damages.empty() &&
+      report.value().failure.empty()) {
+    return report_error(
+        "replay", fail(ErrorKind::kNotFound, "no spool in {}", fmt::join(arguments.spools, ", ")));
+  }
   print_report(report.value(), arguments.json);
   if (!report.value().failure.empty()) {
     return report_error("replay", fail(ErrorKind::kIo, "{}", report.value().failure));
   }
-  return report.value().complete() ? kExitOk : kExitFailed;
+  const bool damaged = std::ranges::any_of(report.value().damages,
+                                           [](const auto& damage) { return !damage.tail; });
+  return report.value().complete() && !damaged ? kExitOk : kExitFailed;
 }
 
 }  // namespace

@@ -38,7 +38,23 @@ JsonObject json_of(const wire::RunInfoT& info) {
   return json;
 }
 
+// A misspelt experiment is not one without runs.
+Result<void> check_experiment(Source& source, const std::string& name) {
+  if (name.empty()) return ok();
+  wire::ListExperimentsT question;
+  question.stage = wire::ViewStage::All;
+  do {
+    TRY(const auto page, source.list_experiments(question));
+    for (const auto& info : page.experiments) {
+      if (info->name == name) return ok();
+    }
+    question.after = page.next;
+  } while (question.after != 0);
+  return fail(ErrorKind::kNotFound, "no experiment '{}'", name);
+}
+
 Result<void> list(Source& source, const Arguments& arguments) {
+  TRY(check_experiment(source, arguments.experiment));
   const Form form = arguments.reading.form();
   Table table(
       {"run", "name", "experiment", "status", "started (UTC)", ">series", ">batches", ">writers"});

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <pthread.h>
@@ -15,14 +16,16 @@
 #include "engine/server/server.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_codes.hpp"
+#include "tools/output.hpp"
+#include "tools/stopped_store.hpp"
 
 namespace stepwell::tools {
 namespace {
 
 struct Arguments {
-  std::string config_file;
+  std::optional<std::string> config_file;
   std::map<std::string, std::string> flags;
-  std::string data, listen, log_level, log_format;
+  std::optional<std::string> data, listen, log_level, log_format;
   bool salvage = false;
   bool print_config = false;
 };
@@ -35,10 +38,14 @@ sigset_t stop_signals() {
   return set;
 }
 
-// A second signal while the server stops ends the process at once.
+std::atomic<bool> poisoned{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // A signal handler looks at it.
+
+// A second signal while the server stops ends the process at once; it may be our own, since the
+// store can fail while it stops.
 void exit_on_next_signal() {
   struct sigaction action{};
-  action.sa_handler = [](int) { _exit(kExitFailed); };
+  action.sa_handler = [](int) { _exit(poisoned ? kExitIo : kExitFailed); };
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
   const sigset_t set = stop_signals();
@@ -56,19 +63,43 @@ void tell_opened(const server::Server& server) {
   }
 }
 
+int report_start(const Error& error) {
+  const int code = report_error("serve", with_pointer_to_server(error));
+  // The data directory is a file's name, or it may not be made or written here.
+  const bool cannot_create =
+      error.kind == ErrorKind::kExists || (error.kind == ErrorKind::kDenied && !is_in_use(error));
+  return cannot_create ? kExitCannotCreate : code;
+}
+
+int stop(server::Server& server, Instant timeout) {
+  const auto stopped = server.stop(timeout);
+  if (!stopped) {
+    log().warn("stopped: {}", stopped.error().text);
+    return kExitIo;
+  }
+  if (const auto left = stopped.value().connections_left; left > 0) {
+    log().warn("stopped: {} connections were still open", left);
+  }
+  const int code = stopped.value().store_closed ? kExitOk : kExitFailed;
+  if (code != kExitOk) log().warn("stopped: no time to close the store; it will be recovered");
+  if (!stopped.value().in_order()) {
+    // What still runs cannot be waited for; to end here is as safe as a crash.
+    log().flush();
+    _exit(code);
+  }
+  log().info("stopped");
+  return code;
+}
+
 int serve(const server::Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  static std::atomic<bool> poisoned{false};
   auto started = server::Server::start(config, [](const Error&) {
     poisoned = true;
     kill(getpid(), SIGTERM);
   });
-  if (!started) {
-    std::fprintf(stderr, "stepwell serve: %s\n", started.error().text.c_str());
-    return exit_code_of(started.error().kind);
-  }
+  if (!started) return report_start(started.error());
   server::Server& server = *started.value();
   tell_opened(server);
   std::printf("stepwell ready on %s, data %s, store %s\n", server.address().c_str(),
@@ -80,18 +111,12 @@ int serve(const server::Config& config) {
   if (poisoned) return kExitIo;
   log().info("stopping: no new connections, waiting for what is in flight");
   exit_on_next_signal();
-  const auto stopped = server.stop(milliseconds(config.stop_timeout_ms));
-  if (!stopped) {
-    log().warn("stopped: {}", stopped.error().text);
-    return stopped.error().kind == ErrorKind::kOverloaded ? kExitOk : kExitIo;
-  }
-  log().info("stopped");
-  return kExitOk;
+  return stop(server, milliseconds(config.stop_timeout_ms));
 }
 
 int run(Arguments& arguments) {
-  const auto set_flag = [&](const std::string& key, const std::string& value) {
-    if (!value.empty()) arguments.flags[key] = value;
+  const auto set_flag = [&](const std::string& key, const std::optional<std::string>& value) {
+    if (value) arguments.flags[key] = *value;
   };
   set_flag("server.data", arguments.data);
   set_flag("server.listen", arguments.listen);
@@ -99,7 +124,7 @@ int run(Arguments& arguments) {
   set_flag("server.log_format", arguments.log_format);
   if (arguments.salvage) arguments.flags["log.salvage"] = "true";
   const auto loaded =
-      server::load_config(arguments.config_file, arguments.flags, server::environment_variable);
+      server::load_config(arguments.config_file, arguments.flags, server::process_environment());
   if (!loaded) {
     std::fprintf(stderr, "stepwell serve: %s\n", loaded.error().text.c_str());
     return kExitConfig;

@@ -35,7 +35,17 @@ class StoppedStore {
   std::unique_ptr<store::Store> store_;
 };
 
-// "DIR is in use …: pid 123; ask the server instead: --to HOST:PORT", for a kDenied of the lock.
+// A directory's lock told that a server, or another tool, has it open.
+bool is_in_use(const Error& error);
+// Such an error with what to do instead, for commands that have --to and for those that do not.
+// Others are left as they are.
 Error with_pointer_to_server(Error error);
+Error with_advice_to_stop(Error error);
+
+// Takes the lock of the store that `path` belongs to: its directory, one of its files, or its log's
+// directory or segment. Nothing where there is no store around it, or none that can be locked, such
+// as a copy that may only be read. kDenied: in use.
+Result<std::unique_ptr<io::DirectoryLock>> lock_store_around(io::FileSystem& files,
+                                                             const std::string& path);
 
 }  // namespace stepwell::tools

@@ -34,7 +34,7 @@ Result<bool> check_places(const std::string& directory) {
                 directory);
   }
   const auto lock = files.lock_directory(directory);
-  if (!lock) return with_pointer_to_server(lock.error());
+  if (!lock) return with_advice_to_stop(lock.error());
   TRY(const auto index, walk_index(directory));
   TRY(const auto log, walk_log(files, directory, index.applied));
   fmt::print("index: {} tables, {} rows, log applied up to {}\n", index.tables,

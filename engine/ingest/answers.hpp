@@ -4,6 +4,7 @@
 // all that a group commit decided; other frames go as they are. Belongs to the session's executor.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,6 +21,10 @@ struct FrameName {
   RunId run;
   WriterId writer;
   std::uint64_t sequence = 0;
+
+  static FrameName of(const protocol::FrameHeader& header) {
+    return {header.run, header.writer, header.sequence};
+  }
 };
 
 class Answers {
@@ -28,16 +33,25 @@ class Answers {
   void add_frame(std::string frame) { frames_ += frame; }
 
   bool empty() const { return frames_.empty() && !has_ack_; }
-  // Bytes and exceptions that wait, to stop reading from a client that does not read.
-  std::size_t waiting() const { return frames_.size() + ack_.exceptions.size() * 64; }
-  // All of it, the ack last, with this much credit. Leaves nothing.
+  // Memory that it holds, all parts, to stop reading from a client that does not read.
+  std::size_t bytes() const { return frames_bytes() + ack_bytes_; }
+  // What goes out next: the other frames and one ack with this much credit. An ack has about
+  // kAckBytesMax at most, the rest stays for the next; `decided` comes in the last one, since a
+  // client lets go of what it covers.
   std::string take(std::uint64_t credit);
 
+  static constexpr std::size_t kAckBytesMax = 1 << 20;
+
  private:
+  wire::AckT next_ack();
+  std::size_t frames_bytes() const { return frames_.empty() ? 0 : frames_.capacity(); }
+
   std::string frames_;
   bool has_ack_ = false;
-  wire::AckT ack_;
+  std::deque<wire::ExceptionT> exceptions_;
+  std::deque<wire::FirstStep> first_steps_;
   std::map<std::pair<RunId, WriterId>, std::uint64_t> decided_;
+  std::size_t ack_bytes_ = 0;  // Of the three above.
 };
 
 // An error frame about `frame`, or about the connection.

@@ -18,6 +18,12 @@ struct Options {
   Instant write_timeout = std::chrono::seconds(60);  // A client that does not read its answers.
   std::uint64_t credit_max = 8 << 20;                // Unacknowledged bytes a connection.
   std::uint64_t buffer_bytes_max = 64 << 20;         // Read buffers of all connections.
+  // What all connections have to tell their clients. A connection reads on while it has at most
+  // answer_bytes_least to tell, and up to answer_bytes_most while the sum allows it.
+  std::uint64_t answer_bytes_max = 64 << 20;
+  std::uint64_t answer_bytes_most = 1 << 20;
+  std::uint64_t answer_bytes_least = 16 << 10;
+  std::size_t frames_together_max = 1024;  // Go to the log at once; then limits are looked at.
 };
 
 }  // namespace stepwell::ingest

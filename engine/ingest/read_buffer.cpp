@@ -15,13 +15,20 @@ BufferMemory idle_memory() {
 
 }  // namespace
 
+BufferPool::BufferPool(std::uint64_t bytes_max) {
+  large_.bytes_max = std::max<std::uint64_t>(protocol::kFrameBytesMax, bytes_max / 4);
+  grown_.bytes_max = std::max(bytes_max, large_.bytes_max + kGrownBytes) - large_.bytes_max;
+}
+
 BufferPool::~BufferPool() {
-  for (std::byte* memory : *kept_.lock()) delete[] memory;
+  auto kept = kept_.lock();
+  for (std::byte* memory : *kept) delete[] memory;
 }
 
 BufferMemory BufferPool::try_take(std::size_t bytes) {
-  if (used_bytes_.fetch_add(bytes) + bytes > bytes_max_) {
-    used_bytes_ -= bytes;
+  Share& share = share_of(bytes);
+  if (share.used.fetch_add(bytes) + bytes > share.bytes_max) {
+    share.used -= bytes;
     return nullptr;
   }
   std::byte* memory = nullptr;
@@ -37,7 +44,7 @@ BufferMemory BufferPool::try_take(std::size_t bytes) {
 }
 
 void BufferPool::give_back(std::byte* memory, std::size_t bytes) {
-  used_bytes_ -= bytes;
+  share_of(bytes).used -= bytes;
   if (bytes == kGrownBytes) {
     auto kept = kept_.lock();
     if (kept->size() < kKeptBuffers) {
@@ -51,9 +58,18 @@ void BufferPool::give_back(std::byte* memory, std::size_t bytes) {
 ReadBuffer::ReadBuffer(BufferPool& pool)
     : pool_(pool), memory_(idle_memory()), capacity_(kIdleBytes) {}
 
-bool ReadBuffer::prepare(std::size_t wanted) {
+// The memory that what has come of a frame of `wanted` bytes is worth.
+std::size_t ReadBuffer::room_for(std::size_t wanted) const {
   const std::size_t held = end_ - begin_;
-  if (held == 0 && wanted <= kIdleBytes) {
+  if (wanted <= kIdleBytes || held < kIdleBytes) return kIdleBytes;
+  if (wanted > BufferPool::kGrownBytes) {
+    return held < BufferPool::kGrownBytes ? BufferPool::kGrownBytes : wanted;
+  }
+  return pool_.is_scarce() ? wanted : BufferPool::kGrownBytes;
+}
+
+bool ReadBuffer::prepare(std::size_t wanted) {
+  if (begin_ == end_ && wanted <= kIdleBytes) {
     // Between frames: back to the small buffer, since nobody knows when the next one comes.
     if (memory_.use_count() > 1 || capacity_ != kIdleBytes) {
       move_to(idle_memory(), kIdleBytes);
@@ -61,14 +77,16 @@ bool ReadBuffer::prepare(std::size_t wanted) {
     begin_ = end_ = 0;
     return true;
   }
-  if (wanted <= capacity_ - begin_ && end_ < capacity_) return true;
-  // Filled to the brim: bytes come faster than they are taken. Else only this frame needs room.
-  if (wanted <= kIdleBytes && end_ < capacity_) {
-    move_to(idle_memory(), kIdleBytes);
-    return true;
+  std::size_t room = room_for(wanted);
+  if (end_ < capacity_ && std::min(wanted, room) <= capacity_ - begin_) return true;
+  // Filled to the brim by small frames: they come faster than they are taken.
+  const bool in_bulk = wanted <= kIdleBytes && end_ == capacity_ && !pool_.is_scarce();
+  if (in_bulk) room = BufferPool::kGrownBytes;
+  auto memory = room == kIdleBytes ? idle_memory() : pool_.try_take(room);
+  if (!memory && in_bulk) {
+    memory = idle_memory();
+    room = kIdleBytes;
   }
-  const std::size_t room = std::max({wanted, held + 1, BufferPool::kGrownBytes});
-  auto memory = pool_.try_take(room);
   if (!memory) return false;
   move_to(std::move(memory), room);
   return true;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/assert.hpp"
 #include "engine/base/logging.hpp"
+#include "engine/base/spawn.hpp"
 #include "protocol/limits.hpp"
 
 namespace stepwell::ingest {
@@ -17,15 +19,14 @@ using protocol::VerdictCode;
 // A client that has nothing in flight must always be able to send something, else no ack would ever
 // raise its credit again.
 constexpr std::uint64_t kCreditMin = 64 << 10;
-// Answers that wait for a client which does not read them; beyond, nothing more is read from it.
-constexpr std::size_t kUnreadAnswersMax = 4 << 20;
 constexpr Instant kRetryAfter = milliseconds(2);
 
-FrameName name_of(const FrameHeader& header) {
-  return {header.run, header.writer, header.sequence};
-}
-
 }  // namespace
+
+// A session that is destroyed later would find nothing of what it was given.
+Shared::~Shared() {
+  STEPWELL_ASSERT(connections == 0);
+}
 
 std::uint64_t Shared::credit() const {
   const std::uint64_t share =
@@ -33,11 +34,13 @@ std::uint64_t Shared::credit() const {
   return std::clamp(share, kCreditMin, options.credit_max);
 }
 
-Session::Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home, Executor& query)
+Session::Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home, Executor& query,
+                 Executor& lookup)
     : shared_(shared),
       stream_(std::move(stream)),
       home_(home),
       query_(query),
+      lookup_(lookup),
       buffer_(shared.buffers),
       read_deadline_(kNever),
       write_deadline_(kNever) {
@@ -45,6 +48,7 @@ Session::Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home,
 }
 
 Session::~Session() {
+  shared_.answer_bytes -= answer_bytes_;
   --shared_.connections;
 }
 
@@ -77,7 +81,10 @@ Task<Result<bool>> Session::read_until(std::size_t bytes) {
   while (buffer_.unread().size() < bytes) {
     if (closed_) co_return fail(ErrorKind::kIo, "closed");
     if (draining_) co_return false;
-    while (!buffer_.prepare(bytes)) co_await sleep_for(home_, kRetryAfter);
+    if (!buffer_.prepare(bytes)) {
+      co_await sleep_for(home_, kRetryAfter);
+      continue;
+    }
     auto reading = stream_->read_some(buffer_.free_space());
     CO_TRY(const std::size_t n, co_await std::move(reading));
     if (n == 0) {
@@ -139,12 +146,8 @@ Task<Result<void>> Session::shake_hands() {
 
 Task<Result<void>> Session::serve() {
   while (!closed_ && !draining_) {
-    // Backpressure: what was taken must be decided, and answers be read, before more is taken.
-    while (!may_read()) {
-      read_deadline_ = kNever;
-      co_await sleep_for(home_, kRetryAfter);
-      if (closed_ || draining_) co_return ok();
-    }
+    auto waiting = wait_to_read();
+    if (!co_await std::move(waiting)) co_return ok();
     if (buffer_.unread().empty()) read_deadline_ = home_.now() + shared_.options.idle_timeout;
     auto reading = read_until(sizeof(FrameHeader));
     CO_TRY(const bool more, co_await std::move(reading));
@@ -159,8 +162,20 @@ Task<Result<void>> Session::serve() {
 }
 
 bool Session::may_read() const {
-  return in_flight_bytes_ <= shared_.options.credit_max + protocol::kFrameBytesMax &&
-         answers_.waiting() < kUnreadAnswersMax && shared_.tracking.store().room() > 0;
+  const Options& options = shared_.options;
+  const bool may_answer = answer_bytes_ <= options.answer_bytes_least ||
+                          (answer_bytes_ <= options.answer_bytes_most &&
+                           shared_.answer_bytes <= options.answer_bytes_max);
+  return may_answer && in_flight_bytes_ <= options.credit_max + protocol::kFrameBytesMax &&
+         shared_.tracking.store().room() > 0;
+}
+
+Task<bool> Session::wait_to_read() {
+  if (may_read()) co_return true;
+  read_deadline_ = kNever;  // It is we who wait.
+  while (!closed_ && !draining_ && !may_read()) co_await sleep_for(home_, kRetryAfter);
+  read_deadline_ = home_.now() + shared_.options.frame_timeout;
+  co_return !closed_ && !draining_;
 }
 
 Task<Result<Session::Next>> Session::take_frames() {
@@ -191,6 +206,10 @@ Task<Result<Session::Next>> Session::take_frames() {
       if (next == Next::kClose) co_return next;
     }
     buffer_.take(header.frame_bytes());
+    if (collected_.size() < shared_.options.frames_together_max) continue;
+    submit_collected();
+    auto waiting = wait_to_read();
+    if (!co_await std::move(waiting)) co_return Next::kClose;
   }
   co_return Next::kGoOn;
 }
@@ -207,7 +226,7 @@ void Session::take_stream_frame(const FrameView& frame) {
              "{} frame needs a run, a writer and a sequence from 1: run {} writer {} "
              "sequence {}",
              to_string(header.kind), header.run.hex(), header.writer.hex(), header.sequence),
-        name_of(header), false));
+        FrameName::of(header), false));
     return;
   }
   collected_.push_back(frame);
@@ -230,7 +249,8 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
     case Kind::kGetRun:
     case Kind::kHistory: {
       read_deadline_ = kNever;
-      auto answering = answer_read(std::string(as_text(frame.bytes)));
+      Executor& worker = frame.header.kind == Kind::kPositions ? lookup_ : query_;
+      auto answering = answer_read(std::string(as_text(frame.bytes)), worker);
       co_await std::move(answering);
       co_return Next::kGoOn;
     }
@@ -257,7 +277,7 @@ void Session::refuse(const FrameHeader& header, VerdictCode code, const Error& e
   const bool in_stream = protocol::is_stream_kind(header.kind) && header.kind != Kind::kSkip &&
                          !header.run.is_zero() && !header.writer.is_zero() && header.sequence > 1;
   if (!in_stream) {
-    answer(error_frame(error, name_of(header), false));
+    answer(error_frame(error, FrameName::of(header), false));
     return;
   }
   // The refusal takes the frame's place in its stream, so that the stream goes on.
@@ -268,29 +288,6 @@ void Session::refuse(const FrameHeader& header, VerdictCode code, const Error& e
       protocol::make_frame_of(Kind::kRefused, refused, header.run, header.writer, header.sequence));
   collected_.push_back({load_le<FrameHeader>(frame->data()), as_bytes(*frame)});
   own_.push_back(std::move(frame));
-}
-
-void Session::submit_collected() {
-  if (collected_.empty()) return;
-  std::vector<FrameName> names;
-  names.reserve(collected_.size());
-  std::uint64_t bytes = 0;
-  for (const FrameView& frame : collected_) {
-    names.push_back(name_of(frame.header));
-    bytes += frame.bytes.size();
-  }
-  in_flight_bytes_ += bytes;
-  using Memory =
-      std::pair<std::shared_ptr<const void>, std::vector<std::shared_ptr<const std::string>>>;
-  auto memory = std::make_shared<const Memory>(buffer_.memory(), std::exchange(own_, {}));
-  auto decided = [self = shared_from_this(), names = std::move(names),
-                  bytes](std::vector<Result<tracking::Verdict>> verdicts) mutable {
-    Executor& home = self->home_;
-    home.post([self = std::move(self), names = std::move(names), bytes,
-               verdicts = std::move(verdicts)] { self->on_decided(names, bytes, verdicts); });
-  };
-  shared_.tracking.submit(collected_, wal::Door::kFrame, std::move(memory), std::move(decided));
-  collected_.clear();
 }
 
 }  // namespace stepwell::ingest

@@ -26,6 +26,7 @@ inline constexpr Instant kNever = Instant::max();
 // What all sessions share. Outlives them.
 struct Shared {
   Shared(tracking::Tracking& t, Options o) : tracking(t), options(o), buffers(o.buffer_bytes_max) {}
+  ~Shared();
   // Bytes that a connection may have unacknowledged, given what the store has room for.
   std::uint64_t credit() const;
 
@@ -33,12 +34,15 @@ struct Shared {
   const Options options;
   BufferPool buffers;
   std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::uint64_t> answer_bytes{0};  // Of all sessions, as they count them.
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `query`: where reads are worked out, so that a heavy one holds up nobody's acks.
-  Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home, Executor& query);
+  // `query`: where reads are worked out, so that a heavy one holds up nobody's acks. `lookup`:
+  // where positions are, so that it holds up nobody's reconnect either.
+  Session(Shared& shared, std::unique_ptr<Stream> stream, Executor& home, Executor& query,
+          Executor& lookup);
   ~Session();
 
   // Runs until the connection has ended; `first` was read already.
@@ -65,12 +69,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void submit_collected();
   void on_decided(const std::vector<FrameName>& names, std::uint64_t bytes,
                   const std::vector<Result<tracking::Verdict>>& verdicts);
+  // What was taken must be decided, and answers be read, before more is taken.
   bool may_read() const;
+  // False: it closes or drains meanwhile.
+  Task<bool> wait_to_read();
 
-  // Works out the answer on the query executor; a history frame by frame.
-  Task<void> answer_read(std::string frame);
+  // Works out the answer on `worker`; a history frame by frame.
+  Task<void> answer_read(std::string frame, Executor& worker);
 
   void answer(std::string frame);
+  // After each change of what waits, or will wait, for the client.
+  void count_answers();
   void wake_writer();
   Task<void> write_answers();
   Task<void> watch();
@@ -80,14 +89,19 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<Stream> stream_;
   Executor& home_;
   Executor& query_;
+  Executor& lookup_;
   ReadBuffer buffer_;
   Answers answers_;
   Instant read_deadline_;
   Instant write_deadline_;
   bool writing_ = false;
-  bool closed_ = false;
+  std::atomic<bool> closed_{false};  // Workers look at it too.
   bool draining_ = false;
   std::uint64_t in_flight_bytes_ = 0;
+  std::uint64_t in_flight_frames_ = 0;
+  std::uint64_t writing_bytes_ = 0;  // Answers that the socket has not taken.
+  std::uint64_t reading_bytes_ = 0;  // A question, and what of its answer is worked out.
+  std::uint64_t answer_bytes_ = 0;   // Counted in shared_.
 
   std::vector<protocol::FrameView> collected_;           // In the buffer, for the log.
   std::vector<std::shared_ptr<const std::string>> own_;  // Refusals among them, made here.

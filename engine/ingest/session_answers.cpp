@@ -1,23 +1,65 @@
-// The answering half of a session: decisions become acks, answers are written, time limits are
-// kept.
+// The answering half of a session: frames go to the log, decisions become acks, answers are
+// written, time limits are kept.
 
 #include <algorithm>
 
 #include "engine/base/logging.hpp"
+#include "engine/base/spawn.hpp"
 #include "engine/ingest/session.hpp"
 
 namespace stepwell::ingest {
+namespace {
+
+// What the answer to a frame in flight may take, whatever it will be.
+constexpr std::uint64_t kPromisedBytes = 256;
+
+}  // namespace
+
+void Session::submit_collected() {
+  if (collected_.empty()) return;
+  std::vector<FrameName> names;
+  names.reserve(collected_.size());
+  std::uint64_t bytes = 0;
+  for (const protocol::FrameView& frame : collected_) {
+    names.push_back(FrameName::of(frame.header));
+    bytes += frame.bytes.size();
+  }
+  in_flight_bytes_ += bytes;
+  in_flight_frames_ += names.size();
+  count_answers();
+  using Memory =
+      std::pair<std::shared_ptr<const void>, std::vector<std::shared_ptr<const std::string>>>;
+  auto memory = std::make_shared<const Memory>(buffer_.memory(), std::exchange(own_, {}));
+  auto decided = [self = shared_from_this(), names = std::move(names),
+                  bytes](std::vector<Result<tracking::Verdict>> verdicts) mutable {
+    Executor& home = self->home_;
+    home.post([self = std::move(self), names = std::move(names), bytes,
+               verdicts = std::move(verdicts)] { self->on_decided(names, bytes, verdicts); });
+  };
+  shared_.tracking.submit(collected_, wal::Door::kFrame, std::move(memory), std::move(decided));
+  collected_.clear();
+}
 
 void Session::on_decided(const std::vector<FrameName>& names, std::uint64_t bytes,
                          const std::vector<Result<tracking::Verdict>>& verdicts) {
   in_flight_bytes_ -= bytes;
+  in_flight_frames_ -= names.size();
   for (std::size_t i = 0; i < names.size(); ++i) answers_.add(names[i], verdicts[i]);
+  count_answers();
   wake_writer();
 }
 
 void Session::answer(std::string frame) {
   answers_.add_frame(std::move(frame));
+  count_answers();
   wake_writer();
+}
+
+void Session::count_answers() {
+  const std::uint64_t bytes = answers_.bytes() + writing_bytes_ + reading_bytes_ +
+                              in_flight_frames_ * kPromisedBytes;
+  shared_.answer_bytes += bytes - answer_bytes_;  // Wraps around where it is less.
+  answer_bytes_ = bytes;
 }
 
 void Session::wake_writer() {
@@ -28,11 +70,16 @@ void Session::wake_writer() {
 Task<void> Session::write_answers() {
   const auto self = shared_from_this();
   while (!closed_ && !answers_.empty()) {
-    const std::string bytes = answers_.take(shared_.credit());
+    std::string bytes = answers_.take(shared_.credit());
+    writing_bytes_ = bytes.capacity();
+    count_answers();
     write_deadline_ = home_.now() + shared_.options.write_timeout;
     auto writing = stream_->write_all(as_bytes(bytes));
     const auto written = co_await std::move(writing);
     write_deadline_ = kNever;
+    bytes = {};
+    writing_bytes_ = 0;
+    count_answers();
     if (!written) close();
   }
   writing_ = false;
@@ -60,7 +107,7 @@ void Session::drain() {
 }
 
 void Session::close() {
-  if (std::exchange(closed_, true)) return;
+  if (closed_.exchange(true)) return;
   log().debug("{}: closed", stream_->peer());
   stream_->close();
 }

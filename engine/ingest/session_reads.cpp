@@ -2,8 +2,12 @@
 // executor from short snapshots.
 
 #include "engine/ingest/session.hpp"
+
+#include <deque>
+
 #include "engine/tracking/history.hpp"
 #include "protocol/limits.hpp"
+#include "protocol/run_parts.hpp"
 
 namespace stepwell::ingest {
 namespace {
@@ -40,8 +44,23 @@ Result<std::string> answer_with(const FrameView& frame, Kind kind, const Answer&
   return bytes;
 }
 
-Result<std::string> answer_question(const tracking::Tracking& tracking, const FrameView& frame) {
-  TRY(const auto view, tracking.snapshot());
+// The frames of an answer, all from one snapshot.
+using Frames = std::deque<std::string>;
+
+Result<Frames> answer_with_run(const tracking::View& view, const FrameView& frame) {
+  TRY(const auto asked, protocol::decode<wire::GetRunT>(frame.payload()));
+  const RunId id = asked.run ? protocol::from_wire<RunId>(*asked.run) : RunId{};
+  TRY(auto run, view.run(id));
+  if (!run) return fail(ErrorKind::kNotFound, "run {} does not exist", id.hex());
+  Frames frames;
+  for (const std::string& part : protocol::split_run(std::move(*run))) {
+    frames.push_back(answer_frame(Kind::kRun, frame.header.sequence, part));
+  }
+  frames.push_back(done_frame(frame.header.sequence, ok(), 0));
+  return frames;
+}
+
+Result<std::string> answer_in_one(const tracking::View& view, const FrameView& frame) {
   switch (frame.header.kind) {
     case Kind::kPositions:
       return answer_with<wire::PositionsT>(
@@ -56,18 +75,22 @@ Result<std::string> answer_question(const tracking::Tracking& tracking, const Fr
       return answer_with<wire::ListExperimentsT>(frame, Kind::kExperiments, [&](const auto& asked) {
         return view.list_experiments(asked);
       });
-    case Kind::kListRuns:
+    default:
       return answer_with<wire::ListRunsT>(frame, Kind::kRuns,
                                           [&](const auto& asked) { return view.list_runs(asked); });
-    default:
-      return answer_with<wire::GetRunT>(
-          frame, Kind::kRun, [&](const wire::GetRunT& asked) -> Result<wire::RunDataT> {
-            const RunId id = asked.run ? protocol::from_wire<RunId>(*asked.run) : RunId{};
-            TRY(auto run, view.run(id));
-            if (!run) return fail(ErrorKind::kNotFound, "run {} does not exist", id.hex());
-            return std::move(*run);
-          });
   }
+}
+
+Frames answer_question(const tracking::Tracking& tracking, const FrameView& frame) {
+  const auto answer = [&]() -> Result<Frames> {
+    TRY(const auto view, tracking.snapshot());
+    if (frame.header.kind == Kind::kGetRun) return answer_with_run(view, frame);
+    TRY(auto bytes, answer_in_one(view, frame));
+    return Frames{std::move(bytes)};
+  };
+  auto frames = answer();
+  if (frames) return std::move(frames.value());
+  return {done_frame(frame.header.sequence, frames.error(), 0)};
 }
 
 // The next frame of a history, and whether it is the last.
@@ -97,28 +120,42 @@ HistoryFrame next_frame(const tracking::Tracking& tracking, const FrameView& fra
 
 }  // namespace
 
-Task<void> Session::answer_read(std::string bytes) {
+Task<void> Session::answer_read(std::string bytes, Executor& worker) {
   const auto self = shared_from_this();
   const FrameView frame{load_le<FrameHeader>(bytes.data()), as_bytes(bytes)};
+  const bool is_history = frame.header.kind == Kind::kHistory;
   std::optional<tracking::History> history;
-  bool last = false;
-  while (!last && !closed_) {
-    co_await resume_on(query_);
+  Frames frames;
+  std::uint64_t held = bytes.size();
+  reading_bytes_ = held;
+  count_answers();
+  co_await resume_on(worker);
+  if (!is_history && !closed_) {
+    frames = answer_question(shared_.tracking, frame);
+    for (const std::string& one : frames) held += one.size();
+  }
+  while (!closed_) {
     HistoryFrame next;
-    if (frame.header.kind == Kind::kHistory) {
+    if (is_history) {
       next = next_frame(shared_.tracking, frame, history);
     } else {
-      auto answered = answer_question(shared_.tracking, frame);
-      next = {answered ? std::move(answered.value())
-                       : done_frame(frame.header.sequence, answered.error(), 0),
-              true};
+      next = {std::move(frames.front()), frames.size() == 1};
+      frames.pop_front();
+      held -= next.bytes.size();
     }
     co_await resume_on(home_);
+    reading_bytes_ = held;
     answer(std::move(next.bytes));
-    last = next.last;
     // A page is worked out when the one before is on its way; no snapshot is held meanwhile.
-    while (!closed_ && !last && answers_.waiting() > 0) co_await sleep_for(home_, milliseconds(1));
+    while (!closed_ && !next.last && !answers_.empty()) {
+      co_await sleep_for(home_, milliseconds(1));
+    }
+    if (closed_ || next.last) break;
+    co_await resume_on(worker);
   }
+  co_await resume_on(home_);
+  reading_bytes_ = 0;
+  count_answers();
 }
 
 }  // namespace stepwell::ingest

@@ -69,6 +69,7 @@ Budgets budgets_of(const Config& config) {
   ingest.frame_timeout = milliseconds(config.frame_timeout_ms);
   ingest.write_timeout = milliseconds(config.write_timeout_ms);
   ingest.credit_max = config.credit_bytes;
+  ingest.answer_bytes_max = std::clamp(budgets.memory_bytes / 16, 8 * kMiB, 128 * kMiB);
   // At least one frame of the largest size must find room.
   ingest.buffer_bytes_max = std::clamp(budgets.memory_bytes / 8, 32 * kMiB, 256 * kMiB);
   return budgets;

@@ -2,11 +2,17 @@
 
 #include <toml++/toml.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <set>
 #include <variant>
+
+#include "engine/io/net/address.hpp"
 
 namespace stepwell::server {
 namespace {
@@ -16,7 +22,7 @@ constexpr std::uint64_t kMiB = 1 << 20;
 
 struct TextKey {
   std::string Config::* member;
-  std::vector<std::string> allowed;  // Empty: anything.
+  std::vector<std::string> allowed;  // Empty: anything but nothing.
 };
 struct NumberKey {
   std::uint64_t Config::* member;
@@ -54,11 +60,11 @@ const std::vector<Key>& keys() {
       {"limits.write_timeout_ms", "60000", NumberKey{&Config::write_timeout_ms, 10, kMany}},
       {"limits.credit_bytes", "8388608", NumberKey{&Config::credit_bytes, 64 << 10, 1 << 30}},
       {"log.segment_bytes", "67108864",
-       NumberKey{&Config::segment_bytes, 64 * kMiB, 4096 * kMiB, 4096}},
+       NumberKey{&Config::segment_bytes, 64 * kMiB, 4096 * kMiB - 4096, 4096}},
       {"log.pool_segments", "4", NumberKey{&Config::pool_segments, 2, 64}},
       {"log.bytes_max", "1073741824", NumberKey{&Config::log_bytes_max, 256 * kMiB, 1ULL << 40}},
       {"log.salvage", "false", BoolKey{&Config::salvage}},
-      {"store.checkpoint_bytes", "33554432",
+      {"store.checkpoint_bytes", "67108864",
        NumberKey{&Config::checkpoint_bytes, 4096, 1ULL << 40}},
       {"store.checkpoint_after_ms", "2000", NumberKey{&Config::checkpoint_after_ms, 1, kMany}},
       {"store.pending_bytes_max", "0", NumberKey{&Config::pending_bytes_max, 0, 1ULL << 40}},
@@ -75,6 +81,7 @@ Result<void> assign(Config& config, const Key& key, const std::string& text,
                 expected);
   };
   if (const auto* type = std::get_if<TextKey>(&key.type)) {
+    if (text.empty()) return wrong("a text that is not empty");
     if (!type->allowed.empty() && std::ranges::find(type->allowed, text) == type->allowed.end()) {
       return wrong(fmt::format("one of {}", fmt::join(type->allowed, ", ")));
     }
@@ -107,6 +114,42 @@ const Key* find_key(const std::string& name) {
   return at == keys().end() ? nullptr : &*at;
 }
 
+// A misspelt variable would leave a default in force, unnoticed.
+Result<void> check_variables(const std::map<std::string, std::string>& environment) {
+  std::set<std::string> known, sections;
+  for (const Key& key : keys()) {
+    known.insert(variable_of(key.name));
+    sections.insert(variable_of(key.name.substr(0, key.name.find('.') + 1)));
+  }
+  for (const auto& [name, value] : environment) {
+    const bool is_ours = std::ranges::any_of(
+        sections, [&](const std::string& section) { return name.starts_with(section); });
+    if (is_ours && !known.contains(name)) {
+      return fail(ErrorKind::kInvalid, "environment variable {} names no key", name);
+    }
+  }
+  return ok();
+}
+
+// What each value by itself does not show.
+Result<void> check_together(const Config& config,
+                            const std::map<std::string, std::string>& places) {
+  if (const auto address = net::parse_address(config.listen); !address) {
+    return fail(ErrorKind::kInvalid, "server.listen ({}): {}", places.at("server.listen"),
+                address.error().text);
+  }
+  // One is being written, one is ready, and one waits for its checkpoint.
+  const std::uint64_t least = 3 * config.segment_bytes;
+  if (config.log_bytes_max < least) {
+    return fail(ErrorKind::kInvalid,
+                "log.bytes_max is {} ({}), expected at least three segments of log.segment_bytes = "
+                "{} ({}), which are {}",
+                config.log_bytes_max, places.at("log.bytes_max"), config.segment_bytes,
+                places.at("log.segment_bytes"), least);
+  }
+  return ok();
+}
+
 Result<std::string> text_of(const toml::node& node, const std::string& name) {
   if (const auto text = node.value_exact<std::string>()) return *text;
   if (const auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
@@ -118,6 +161,12 @@ Result<std::string> text_of(const toml::node& node, const std::string& name) {
 // The file's keys as "section.key" -> (text, line).
 Result<std::map<std::string, std::pair<std::string, unsigned>>> read_file(const std::string& path) {
   std::map<std::string, std::pair<std::string, unsigned>> values;
+  if (std::error_code error; !std::filesystem::exists(path, error)) {
+    return fail(ErrorKind::kNotFound, "there is no configuration file '{}'", path);
+  }
+  if (!std::ifstream(path).is_open() || std::filesystem::is_directory(path)) {
+    return fail(ErrorKind::kIo, "{} cannot be read", path);
+  }
   try {
     const toml::table root = toml::parse_file(path);
     for (const auto& [section, node] : root) {
@@ -146,32 +195,41 @@ Result<std::map<std::string, std::pair<std::string, unsigned>>> read_file(const 
 
 }  // namespace
 
-std::optional<std::string> environment_variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value ? std::optional<std::string>(value) : std::nullopt;
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> variables;
+  for (char** at = environ; at && *at; ++at) {
+    const std::string_view text(*at);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) {
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return variables;
 }
 
-Result<LoadedConfig> load_config(
-    const std::string& file, const std::map<std::string, std::string>& flags,
-    const std::function<std::optional<std::string>(const std::string&)>& env) {
+Result<LoadedConfig> load_config(const std::optional<std::string>& file,
+                                 const std::map<std::string, std::string>& flags,
+                                 const std::map<std::string, std::string>& environment) {
   std::map<std::string, std::pair<std::string, unsigned>> from_file;
-  if (!file.empty()) {
-    TRY(from_file, read_file(file));
+  if (file) {
+    TRY(from_file, read_file(*file));
   }
   for (const auto& [name, value] : flags) {
     if (!find_key(name)) return fail(ErrorKind::kInvalid, "unknown key {}", name);
   }
+  TRY(check_variables(environment));
   LoadedConfig loaded;
+  std::map<std::string, std::string> places;  // Where each value came from, in words.
   for (const Key& key : keys()) {
     Setting setting{key.name, key.value, Origin::kDefault};
     std::string where = "default";
     if (const auto at = from_file.find(key.name); at != from_file.end()) {
       setting.value = at->second.first;
       setting.origin = Origin::kFile;
-      where = fmt::format("{} line {}", file, at->second.second);
+      where = fmt::format("{} line {}", *file, at->second.second);
     }
-    if (const auto value = env(variable_of(key.name))) {
-      setting.value = *value;
+    if (const auto at = environment.find(variable_of(key.name)); at != environment.end()) {
+      setting.value = at->second;
       setting.origin = Origin::kEnvironment;
       where = "environment " + variable_of(key.name);
     }
@@ -182,7 +240,9 @@ Result<LoadedConfig> load_config(
     }
     TRY(assign(loaded.config, key, setting.value, where));
     loaded.settings.push_back(std::move(setting));
+    places[key.name] = where;
   }
+  TRY(check_together(loaded.config, places));
   return loaded;
 }
 

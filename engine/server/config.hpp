@@ -5,7 +5,6 @@
 // conf/stepwell.toml lists every key with its unit, default and reason.
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,14 +57,15 @@ struct LoadedConfig {
   std::vector<Setting> settings;  // Every key, in the order of conf/stepwell.toml.
 };
 
-// `flags`: key -> text. `file`: path or empty. kInvalid names the key, where it was set and what
-// was expected; unknown keys are errors. kIo / kNotFound: the file cannot be read.
-Result<LoadedConfig> load_config(
-    const std::string& file, const std::map<std::string, std::string>& flags,
-    const std::function<std::optional<std::string>(const std::string&)>& env);
+// `flags`: key -> text. kInvalid names the key, where it was set and what was expected; unknown
+// keys are errors, and so are variables that start with STEPWELL_ and a section's name but name no
+// key. kNotFound, kIo: the file cannot be read.
+Result<LoadedConfig> load_config(const std::optional<std::string>& file,
+                                 const std::map<std::string, std::string>& flags,
+                                 const std::map<std::string, std::string>& environment);
 
 // The process' environment, for load_config().
-std::optional<std::string> environment_variable(const std::string& name);
+std::map<std::string, std::string> process_environment();
 
 // As TOML, each value with a comment that says where it came from.
 std::string print_config(const LoadedConfig& loaded);

@@ -1,6 +1,7 @@
 #include "engine/server/front_door.hpp"
 
 #include "engine/base/logging.hpp"
+#include "engine/base/spawn.hpp"
 #include "protocol/frame.hpp"
 
 namespace stepwell::server {
@@ -20,25 +21,24 @@ std::string http_refusal() {
 }  // namespace
 
 FrontDoor::FrontDoor(std::unique_ptr<net::Listener> listener, ingest::Shared& shared,
-                     std::vector<net::AsioExecutor*> network, Executor& query)
-    : listener_(std::move(listener)),
-      shared_(shared),
-      network_(std::move(network)),
-      query_(query) {}
+                     Workers workers)
+    : listener_(std::move(listener)), shared_(shared), workers_(std::move(workers)) {}
 
 Task<void> FrontDoor::accept_all() {
   const auto self = shared_from_this();
   for (std::size_t turn = 0; !draining_; ++turn) {
-    net::AsioExecutor& home = *network_[turn % network_.size()];
+    net::AsioExecutor& home = *workers_.network[turn % workers_.network.size()];
+    Executor& query = *workers_.query[turn % workers_.query.size()];
     auto accepting = listener_->accept(home);
     auto accepted = co_await std::move(accepting);
     if (!accepted) co_return;
     // The task must start on the stream's own executor.
-    spawn(home, welcome(std::move(accepted.value()), home));
+    spawn(home, welcome(std::move(accepted.value()), home, query));
   }
 }
 
-Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor& home) {
+Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor& home,
+                              Executor& query) {
   const auto self = shared_from_this();
   if (shared_.connections >= shared_.options.connections_max) {
     const Error full =
@@ -46,7 +46,7 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
              shared_.options.connections_max);
     const std::string frame = ingest::error_frame(full, {}, true);
     auto telling = stream->write_all(as_bytes(frame));
-    co_await std::move(telling);
+    static_cast<void>(co_await std::move(telling));  // It is closed whether this came or not.
     stream->close();
     co_return;
   }
@@ -63,7 +63,8 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
   if (!in_time || !n || n.value() == 0) co_return;
   first.resize(n.value());
   if (static_cast<std::uint8_t>(first[0]) == protocol::kFrameFirstByte) {
-    auto session = std::make_shared<ingest::Session>(shared_, std::move(stream), home, query_);
+    auto session = std::make_shared<ingest::Session>(shared_, std::move(stream), home, query,
+                                                     workers_.lookup);
     {
       auto sessions = sessions_.lock();
       std::erase_if(*sessions, [](const Known& known) { return known.session.expired(); });
@@ -84,14 +85,16 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
                       static_cast<std::uint8_t>(first[0]), protocol::kFrameFirstByte),
                  {}, true);
   auto telling = open.write_all(as_bytes(answer));
-  co_await std::move(telling);
+  static_cast<void>(co_await std::move(telling));
   stream->close();
 }
 
 void FrontDoor::drain() {
   draining_ = true;
   listener_->close();
-  for (const Known& known : *sessions_.lock()) {
+  // Named: a lock within the loop's head would be let go before the loop begins.
+  auto sessions = sessions_.lock();
+  for (const Known& known : *sessions) {
     known.home->post([session = known.session] {
       if (const auto alive = session.lock()) alive->drain();
     });

@@ -16,9 +16,15 @@ namespace stepwell::server {
 
 class FrontDoor : public std::enable_shared_from_this<FrontDoor> {
  public:
-  // Connections are spread over `network`. All outlives it.
-  FrontDoor(std::unique_ptr<net::Listener> listener, ingest::Shared& shared,
-            std::vector<net::AsioExecutor*> network, Executor& query);
+  // Who does what for connections: they are spread over `network` and, with their reads, over
+  // `query`, so that a heavy read holds up a part of the others and no reconnect (`lookup`).
+  struct Workers {
+    std::vector<net::AsioExecutor*> network;
+    std::vector<Executor*> query;
+    Executor& lookup;
+  };
+  // All outlives it.
+  FrontDoor(std::unique_ptr<net::Listener> listener, ingest::Shared& shared, Workers workers);
 
   std::uint16_t port() const { return listener_->port(); }
   Task<void> accept_all();
@@ -28,7 +34,7 @@ class FrontDoor : public std::enable_shared_from_this<FrontDoor> {
   std::size_t open_sessions();
 
  private:
-  Task<void> welcome(std::unique_ptr<Stream> stream, net::AsioExecutor& home);
+  Task<void> welcome(std::unique_ptr<Stream> stream, net::AsioExecutor& home, Executor& query);
 
   struct Known {
     std::weak_ptr<ingest::Session> session;
@@ -37,8 +43,7 @@ class FrontDoor : public std::enable_shared_from_this<FrontDoor> {
 
   std::unique_ptr<net::Listener> listener_;
   ingest::Shared& shared_;
-  std::vector<net::AsioExecutor*> network_;
-  Executor& query_;
+  const Workers workers_;
   std::atomic<bool> draining_{false};
   Guarded<std::vector<Known>> sessions_;
 };

@@ -1,11 +1,11 @@
 #include "engine/store/check.hpp"
 
+#include <map>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
 #include "engine/base/bytes.hpp"
-#include "engine/store/points_reader.hpp"
+#include "engine/store/directory.hpp"
+#include "engine/store/tail.hpp"
 
 namespace stepwell::store {
 namespace {
@@ -18,11 +18,20 @@ class Check {
 
   CheckedIndex run() {
     check_meta();
-    walk("chunks", layout_.chunks, [&](const index::Row& row) { take_chunk(row); });
-    walk("directory", layout_.directory, [&](const index::Row& row) { take_entry(row); });
-    for (const auto& [chunk, referenced] : chunks_) {
-      if (referenced == 1) continue;
-      problem(fmt::format("chunk {} is referenced {} times, expected once", chunk, referenced));
+    walk("chunks", layout_.chunks, [&](const index::Row& row) { take_value(row); });
+    walk("directory", layout_.directory, [&](const index::Row& row) { take_directory(row); });
+    for (const auto& [number, bytes] : values_) {
+      if (bytes != 0)
+        problem(fmt::format("chunk value {}: {} bytes in no directory", number, bytes));
+    }
+    walk("tail lists", layout_.tail_lists, [&](const index::Row& row) { take_tail_list(row); });
+    walk("tails", layout_.tails, [&](const index::Row& row) { take_tail(row); });
+    for (const auto& [number, blob] : blobs_) {
+      if (blob.parts == 0 && blob.points == 0 && blob.bytes == 0) continue;
+      problem(fmt::format("tail blob {}: {} parts, {} points, {} bytes are missing", number,
+                          static_cast<std::int64_t>(blob.parts),
+                          static_cast<std::int64_t>(blob.points),
+                          static_cast<std::int64_t>(blob.bytes)));
     }
     walk("journal", layout_.journal, [](const index::Row&) {});
     for (std::size_t i = 0; i < layout_.fold_table_count(); ++i) {
@@ -43,10 +52,8 @@ class Check {
     ++checked_.rows;
     if (!meta) return problem(meta.error().text);
     if (!meta.value()) return problem("the index has no meta row");
-    next_chunk_ = meta.value()->next_chunk;
-    if (meta.value()->journal_rows != 0) {
-      problem(fmt::format("{} journal rows are not copied into place", meta.value()->journal_rows));
-    }
+    meta_ = *meta.value();
+    if (meta_.has_journal()) problem("the journal is not copied into place");
   }
 
   // All rows in the order of their keys; a row whose checksum fails is named and passed over.
@@ -80,38 +87,92 @@ class Check {
     }
   }
 
-  void take_chunk(const index::Row& row) {
-    ++checked_.chunks;
+  // What a checkpoint wrote and never published is no damage: it is swept by the next opening for
+  // writing.
+  void take_value(const index::Row& row) {
     Decoder key(row.key);
     const auto number = key.big<std::uint64_t>();
-    if (!key.done()) return problem(fmt::format("a chunk's key has {} bytes", row.key.size()));
-    if (number >= next_chunk_) problem(fmt::format("chunk {} was never published", number));
-    chunks_[number] = 0;
+    if (!key.done())
+      return problem(fmt::format("a chunk value's key has {} bytes", row.key.size()));
+    if (number < meta_.next_chunk_value) values_[number] = row.value.size();
   }
 
-  void take_entry(const index::Row& row) {
-    const auto decoded = decode_entry(row.value);
-    if (!decoded) return problem(fmt::format("directory: {}", decoded.error().text));
-    const DirectoryEntry& entry = decoded.value();
-    Decoder key(row.key);
-    const SeriesNumber series{key.big<std::uint64_t>()};
-    const std::string name = fmt::format("series {} chunk {}", series.value, entry.chunk);
-    if (row.key != directory_key(series, entry.first)) {
-      problem(name + ": the entry lies under another point's key");
+  void take_directory(const index::Row& row) {
+    const auto entries = decode_row(row.value);
+    const auto series = series_of_key(row.key);
+    if (!series) return problem(fmt::format("directory: a key of {} bytes", row.key.size()));
+    const std::string name =
+        fmt::format("run {} series {}", series->run.value, series->series.value);
+    if (!entries) return problem(fmt::format("{}: {}", name, entries.error().text));
+    if (row.key != directory_key(*series, entries.value().front().stats.first)) {
+      problem(name + ": a directory row lies under another point's key");
     }
     if (series != series_) {
       ++checked_.series;
-    } else if (last_ && !(*last_ < entry.first)) {
-      problem(name + ": overlaps the chunk before it");
+    } else if (!(last_ < entries.value().front().stats.first)) {
+      problem(name + ": a directory row overlaps the one before it");
+    }
+    if (entries.value().front().value == last_value_) {
+      problem(fmt::format("{}: chunk value {} is named in two rows", name, last_value_));
     }
     series_ = series;
-    last_ = entry.last;
-    ++chunks_[entry.chunk];
+    last_value_ = entries.value().back().value;
+    for (const ChunkEntry& entry : entries.value()) take_entry(name, entry);
+  }
+
+  void take_entry(const std::string& name, const ChunkEntry& entry) {
+    ++checked_.chunks;
+    last_ = entry.stats.last;
+    const auto value = values_.find(entry.value);
+    if (value == values_.end()) {
+      return problem(fmt::format("{}: chunk value {} is missing", name, entry.value));
+    }
+    value->second -= entry.bytes;
     points_.clear();
-    if (auto read = read_chunk(transaction_, layout_, entry, points_); !read) {
+    if (auto read = chunk_reader_.read(entry, points_); !read) {
       return problem(fmt::format("{}: {}", name, read.error().text));
     }
+    const PointStats stats = PointStats::of(points_);
+    if (!is_strictly_sorted(points_) || !stats.same_as(entry.stats)) {
+      problem(fmt::format("{}: chunk value {} offset {} is not what its entry says", name,
+                          entry.value, entry.offset));
+    }
     checked_.points += points_.size();
+  }
+
+  void take_tail_list(const index::Row& row) {
+    const auto blobs = decode_tail_list(row.value);
+    if (!blobs) return problem(blobs.error().text);
+    for (const TailBlob& blob : blobs.value()) {
+      if (!blobs_.emplace(blob.number, blob).second) {
+        problem(fmt::format("tail blob {} is listed twice", blob.number));
+      }
+    }
+  }
+
+  void take_tail(const index::Row& row) {
+    Decoder key(row.key);
+    const auto number = key.big<std::uint64_t>();
+    const SeriesNumber first{key.big<std::uint64_t>()};
+    if (!key.done()) return problem(fmt::format("a tail's key has {} bytes", row.key.size()));
+    if (number >= meta_.next_blob) return;
+    const auto blob = blobs_.find(number);
+    if (blob == blobs_.end()) return problem(fmt::format("tail blob {} is in no list", number));
+    const auto part = TailPart::open(row.value);
+    if (!part) return problem(fmt::format("tail blob {}: {}", number, part.error().text));
+    if (part.value().series().front().number != first) {
+      problem(fmt::format("tail blob {}: a part lies under another series' key", number));
+    }
+    --blob->second.parts;
+    blob->second.bytes -= row.value.size();
+    for (std::size_t i = 0; i < part.value().series().size(); ++i) {
+      points_.clear();
+      if (auto read = part.value().read(i, points_); !read) {
+        problem(fmt::format("tail blob {}: {}", number, read.error().text));
+      }
+      blob->second.points -= part.value().series()[i].count;
+      checked_.tail_points += part.value().series()[i].count;
+    }
   }
 
   // A cycle of pages must not keep the walk for ever.
@@ -121,11 +182,14 @@ class Check {
   const Layout& layout_;
   const std::function<void(const std::string&)>& visit_;
   CheckedIndex checked_;
-  std::uint64_t next_chunk_ = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> chunks_;  // How often each is referenced.
-  SeriesNumber series_;
-  std::optional<Point> last_;
-  std::vector<Point> points_;
+  Meta meta_;
+  ChunkReader chunk_reader_{transaction_, layout_};
+  std::map<std::uint64_t, std::uint64_t> values_;  // Bytes of each that no entry has named yet.
+  std::map<std::uint64_t, TailBlob> blobs_;        // Less what was found of each.
+  std::optional<SeriesKey> series_;
+  Point last_;
+  std::uint64_t last_value_ = 0;
+  Columns points_;
 };
 
 }  // namespace

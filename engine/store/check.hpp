@@ -23,7 +23,8 @@ struct CheckedIndex {
   std::uint64_t rows = 0;  // Of all tables, the store's own included.
   std::uint64_t series = 0;
   std::uint64_t chunks = 0;
-  std::uint64_t points = 0;
+  std::uint64_t points = 0;       // In chunks.
+  std::uint64_t tail_points = 0;  // In tail blobs; a point may be in several.
   std::uint64_t problems = 0;
 };
 

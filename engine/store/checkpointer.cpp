@@ -1,8 +1,21 @@
 #include "engine/store/checkpointer.hpp"
 
 #include "engine/base/assert.hpp"
+#include "engine/base/logging.hpp"
+#include "engine/base/spawn.hpp"
 
 namespace stepwell::store {
+namespace {
+
+void log_written(const Written& written) {
+  log().debug(
+      "checkpoint: {} points sealed, {} of them anew; {} bytes of chunks, {} of tails, {} of "
+      "journal",
+      written.points_sealed, written.points_rewritten, written.chunk_bytes, written.tail_bytes,
+      written.journal_bytes);
+}
+
+}  // namespace
 
 Checkpointer::Checkpointer(index::Environment& environment, const Layout& layout, Layers& layers,
                            Executor& sequencer, Executor& compactor, Meta meta, Options options,
@@ -40,7 +53,7 @@ void Checkpointer::start() {
   running_ = true;
   auto [generation, up_to] = layers_.freeze();
   checkpoint_ = std::make_unique<Checkpoint>(environment_, layout_, meta_, std::move(generation),
-                                             up_to, options_.transaction_bytes);
+                                             up_to, options_.checkpoint);
   spawn(compactor_, run());
 }
 
@@ -67,6 +80,7 @@ Task<void> Checkpointer::run() {
   }
   co_await resume_on(sequencer_);
   meta_ = checkpoint_->meta();
+  log_written(checkpoint_->written());
   checkpoint_.reset();
   layers_.thaw();
   ++count_;
@@ -80,12 +94,13 @@ Result<void> Checkpointer::run_now() {
   if (layers_.active_is_empty()) return ok();
   auto [generation, up_to] = layers_.freeze();
   Checkpoint checkpoint(environment_, layout_, meta_, std::move(generation), up_to,
-                        options_.transaction_bytes);
+                        options_.checkpoint);
   bool more = true;
   while (more) {
     TRY(more, checkpoint.step());
   }
   meta_ = checkpoint.meta();
+  log_written(checkpoint.written());
   layers_.thaw();
   ++count_;
   return ok();

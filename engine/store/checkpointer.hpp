@@ -19,7 +19,7 @@ class Checkpointer {
   struct Options {
     std::uint64_t start_bytes = 0;
     Instant start_after{0};
-    std::uint64_t transaction_bytes = 0;
+    Checkpoint::Options checkpoint;
     Instant pause{0};
   };
   struct Events {

@@ -1,96 +1,62 @@
 #include "engine/store/chunk.hpp"
 
-#include "engine/base/bytes.hpp"
+#include "engine/base/assert.hpp"
 
 namespace stepwell::store {
 namespace {
 
-constexpr std::uint8_t kPlainColumns = 1;
-
-// Signed integers as unsigned ones of the same order.
-std::uint64_t biased(std::int64_t value) {
-  return static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63);
+template <typename Encode>
+void append_column(std::size_t count, std::string& into, const Encode& encode) {
+  const std::size_t before = into.size();
+  into.resize(before + codec::encoded_bytes_max(count));
+  auto* out = reinterpret_cast<std::byte*>(into.data()) + before;
+  const std::size_t bytes = encode(MutableBytes(out, codec::encoded_bytes_max(count)));
+  into.resize(before + bytes);
 }
 
-void put_point(Encoder& out, const Point& point) {
-  out.put(point.step).put(point.timestamp_ms).put(point.bits());
-}
-
-Point get_point(Decoder& in) {
-  Point point;
-  point.step = in.get<std::int64_t>();
-  point.timestamp_ms = in.get<std::int64_t>();
-  point.value = std::bit_cast<double>(in.get<std::uint64_t>());
-  return point;
+template <typename Decode>
+Result<void> read_column(std::string_view& in, const Decode& decode) {
+  TRY(const std::size_t bytes, decode(as_bytes(in)));
+  in.remove_prefix(bytes);
+  return ok();
 }
 
 }  // namespace
 
-std::string encode_chunk(std::span<const Point> points) {
-  Encoder out;
-  out.put(kPlainColumns).put(static_cast<std::uint32_t>(points.size()));
-  for (const Point& point : points) out.put(point.step);
-  for (const Point& point : points) out.put(point.timestamp_ms);
-  for (const Point& point : points) out.put(point.bits());
-  return out.take();
+void encode_chunk_values(const ColumnsView& points, std::string& into) {
+  STEPWELL_ASSERT(!points.empty() && points.size() <= kChunkPoints);
+  append_column(points.size(), into,
+                [&](MutableBytes out) { return codec::encode_values(points.values, out); });
 }
 
-Result<void> decode_chunk(std::string_view chunk, std::vector<Point>& into) {
-  Decoder in(chunk);
-  const auto form = in.get<std::uint8_t>();
-  const std::size_t count = in.get<std::uint32_t>();
-  const std::string_view columns = in.rest();
-  if (!in.ok() || form != kPlainColumns || columns.size() != count * 24) {
-    return fail(ErrorKind::kCorrupt, "chunk of {} bytes has form {} and {} points", chunk.size(),
-                form, count);
+void encode_chunk(const ColumnsView& points, std::string& into) {
+  STEPWELL_ASSERT(!points.empty() && points.size() <= kChunkPoints);
+  append_column(points.size(), into,
+                [&](MutableBytes out) { return codec::encode_integers(points.steps, out); });
+  append_column(points.size(), into,
+                [&](MutableBytes out) { return codec::encode_integers(points.times, out); });
+  encode_chunk_values(points, into);
+}
+
+Result<void> decode_chunk(std::string_view& in, std::size_t count, Columns& into) {
+  const std::size_t start = into.size();
+  TRY(decode_chunk_places(in, count, into));
+  return decode_chunk_values(in, std::span(into.values).subspan(start));
+}
+
+Result<void> decode_chunk_places(std::string_view& in, std::size_t count, Columns& into) {
+  if (count == 0 || count > kChunkPoints) {
+    return fail(ErrorKind::kCorrupt, "a chunk of {} points, expected 1 to {}", count, kChunkPoints);
   }
   const std::size_t start = into.size();
   into.resize(start + count);
-  for (std::size_t i = 0; i < count; ++i) {
-    Point& point = into[start + i];
-    point.step = load_le<std::int64_t>(columns.data() + 8 * i);
-    point.timestamp_ms = load_le<std::int64_t>(columns.data() + 8 * (count + i));
-    point.value = load_le<double>(columns.data() + 8 * (2 * count + i));
-    if (i > 0 && !(into[start + i - 1] < point)) {
-      return fail(ErrorKind::kCorrupt, "chunk's point {} of {} is not in order", i, count);
-    }
-  }
-  return ok();
+  const auto behind = [&](auto& column) { return std::span(column).subspan(start); };
+  TRY(read_column(in, [&](Bytes b) { return codec::decode_integers(b, behind(into.steps)); }));
+  return read_column(in, [&](Bytes b) { return codec::decode_integers(b, behind(into.times)); });
 }
 
-std::string directory_prefix(SeriesNumber series) {
-  return Encoder().big(series.value).take();
-}
-
-std::string directory_key(SeriesNumber series, const Point& first) {
-  Encoder key;
-  key.big(series.value).big(biased(first.step)).big(biased(first.timestamp_ms));
-  key.big(biased(value_rank(first.value))).big(first.bits());
-  return key.take();
-}
-
-std::string encode_entry(const DirectoryEntry& entry) {
-  Encoder out;
-  out.put(entry.chunk).put(entry.count);
-  put_point(out, entry.first);
-  put_point(out, entry.last);
-  return out.take();
-}
-
-Result<DirectoryEntry> decode_entry(std::string_view value) {
-  Decoder in(value);
-  DirectoryEntry entry;
-  entry.chunk = in.get<std::uint64_t>();
-  entry.count = in.get<std::uint32_t>();
-  entry.first = get_point(in);
-  entry.last = get_point(in);
-  if (!in.done() || entry.count == 0)
-    return fail(ErrorKind::kCorrupt, "directory entry has {} bytes", value.size());
-  return entry;
-}
-
-std::string chunk_key(std::uint64_t chunk) {
-  return Encoder().big(chunk).take();
+Result<void> decode_chunk_values(std::string_view& in, std::span<double> values) {
+  return read_column(in, [&](Bytes b) { return codec::decode_values(b, values); });
 }
 
 }  // namespace stepwell::store

@@ -1,43 +1,31 @@
 #pragma once
 
-// How points lie in the index: chunks of sorted points and, per series, a directory of them. The
-// plain form of this version: columns of 8 bytes a value, at most kChunkPoints a chunk. UNSTABLE
-// until the format is called version 1.
+// A chunk: up to kChunkPoints points of one series in the total order, as three coded columns (see
+// docs/FORMAT.md). Several lie one after another in one value of table `chunks`.
 
-#include <cstdint>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "engine/base/ids.hpp"
-#include "engine/base/points.hpp"
 #include "engine/base/result.hpp"
+#include "engine/codec/codec.hpp"
+#include "engine/store/columns.hpp"
 
 namespace stepwell::store {
 
-inline constexpr std::size_t kChunkPoints = 1024;
+inline constexpr std::size_t kChunkPoints = codec::kBlockPointsMax;
 
-// Points in their total order, without doubles.
-std::string encode_chunk(std::span<const Point> points);
-// Appends them. kCorrupt: cut, or not in order.
-Result<void> decode_chunk(std::string_view chunk, std::vector<Point>& into);
+// Appends the coded columns of 1 to kChunkPoints points; the second form leaves steps and times
+// out.
+void encode_chunk(const ColumnsView& points, std::string& into);
+void encode_chunk_values(const ColumnsView& points, std::string& into);
 
-// One row of the directory: key = series and the chunk's first point, so that a series' rows lie
-// together in the order of its points. The chunks of a series never overlap.
-struct DirectoryEntry {
-  std::uint64_t chunk = 0;
-  std::uint32_t count = 0;
-  Point first;
-  Point last;
-};
-
-std::string directory_prefix(SeriesNumber series);
-// Sorts as the points do.
-std::string directory_key(SeriesNumber series, const Point& first);
-std::string encode_entry(const DirectoryEntry& entry);
-Result<DirectoryEntry> decode_entry(std::string_view value);
-
-std::string chunk_key(std::uint64_t chunk);
+// Appends exactly `count` points and consumes their bytes from the front of `in`. kCorrupt: `in` is
+// no such chunk. That the points are in order is for the caller to check. The second form leaves
+// the values 0; the third reads what the second left, or what has only values.
+Result<void> decode_chunk(std::string_view& in, std::size_t count, Columns& into);
+Result<void> decode_chunk_places(std::string_view& in, std::size_t count, Columns& into);
+Result<void> decode_chunk_values(std::string_view& in, std::span<double> values);
 
 }  // namespace stepwell::store

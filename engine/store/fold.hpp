@@ -20,7 +20,7 @@
 
 namespace stepwell::store {
 
-// Position in the list that Fold::tables() gives. Persisted by name, so the order may change.
+// Position in the list that Fold::tables() gives. Journals hold it: the list is only appended to.
 struct TableNumber {
   std::uint8_t value = 0;
   auto operator<=>(const TableNumber&) const = default;

@@ -10,7 +10,6 @@
 #include "engine/store/fold.hpp"
 #include "engine/store/generation.hpp"
 #include "engine/store/layout.hpp"
-#include "engine/store/points_reader.hpp"
 
 namespace stepwell::store {
 

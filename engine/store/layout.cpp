@@ -1,18 +1,22 @@
 #include "engine/store/layout.hpp"
 
+#include <algorithm>
+
+#include "engine/base/assert.hpp"
 #include "engine/base/bytes.hpp"
 
 namespace stepwell::store {
 namespace {
 
 constexpr std::string_view kMetaKey = "store";
-constexpr std::size_t kOwnTables = 4;
+constexpr std::size_t kOwnTables = 6;
+constexpr std::size_t kFirstFoldTable = 128;
 
 }  // namespace
 
 std::vector<std::string> Layout::table_names(const std::vector<std::string>& fold_tables) {
-  std::vector<std::string> names = {"store.meta", "store.journal", "store.directory",
-                                    "store.chunks"};
+  std::vector<std::string> names = {"store.meta",   "store.journal",    "store.directory",
+                                    "store.chunks", "store.tail_lists", "store.tails"};
   names.insert(names.end(), fold_tables.begin(), fold_tables.end());
   return names;
 }
@@ -21,10 +25,34 @@ Layout::Layout(const index::Environment& environment)
     : meta(environment.table(0)),
       journal(environment.table(1)),
       directory(environment.table(2)),
-      chunks(environment.table(3)) {
+      chunks(environment.table(3)),
+      tail_lists(environment.table(4)),
+      tails(environment.table(5)) {
   for (std::size_t i = kOwnTables; i < environment.table_count(); ++i) {
     fold_tables_.push_back(environment.table(i));
   }
+}
+
+std::vector<index::Table> Layout::own_tables() const {
+  return {meta, journal, directory, chunks, tail_lists, tails};
+}
+
+std::uint8_t Layout::number(index::Table table) const {
+  const auto own = own_tables();
+  const auto at = std::ranges::find(own, table.dbi, &index::Table::dbi);
+  if (at != own.end()) return static_cast<std::uint8_t>(at - own.begin());
+  const auto fold = std::ranges::find(fold_tables_, table.dbi, &index::Table::dbi);
+  STEPWELL_ASSERT(fold != fold_tables_.end());
+  return static_cast<std::uint8_t>(kFirstFoldTable +
+                                   static_cast<std::size_t>(fold - fold_tables_.begin()));
+}
+
+std::optional<index::Table> Layout::table(std::uint8_t number) const {
+  const auto own = own_tables();
+  if (number < own.size()) return own[number];
+  const std::size_t fold = static_cast<std::size_t>(number) - kFirstFoldTable;
+  if (number < kFirstFoldTable || fold >= fold_tables_.size()) return std::nullopt;
+  return fold_tables_[fold];
 }
 
 Result<std::optional<Meta>> Layout::read_meta(const index::ReadTransaction& transaction) const {
@@ -40,8 +68,10 @@ Result<std::optional<Meta>> Layout::read_meta(const index::ReadTransaction& tran
   value.store.bytes = in.get<std::array<std::uint8_t, 16>>();
   value.incarnation = in.get<std::uint64_t>();
   value.applied.value = in.get<std::uint64_t>();
-  value.next_chunk = in.get<std::uint64_t>();
-  value.journal_rows = in.get<std::uint64_t>();
+  value.next_chunk_value = in.get<std::uint64_t>();
+  value.next_blob = in.get<std::uint64_t>();
+  value.journal_first = in.get<std::uint64_t>();
+  value.journal_end = in.get<std::uint64_t>();
   if (!in.done())
     return fail(ErrorKind::kCorrupt, "the index's meta row has {} bytes", row->size());
   return std::optional<Meta>(value);
@@ -50,7 +80,8 @@ Result<std::optional<Meta>> Layout::read_meta(const index::ReadTransaction& tran
 Result<void> Layout::write_meta(index::WriteTransaction& transaction, const Meta& value) const {
   Encoder out;
   out.put(value.format).put(value.store.bytes).put(value.incarnation).put(value.applied.value);
-  out.put(value.next_chunk).put(value.journal_rows);
+  out.put(value.next_chunk_value).put(value.next_blob);
+  out.put(value.journal_first).put(value.journal_end);
   return transaction.put(meta, kMetaKey, out.view());
 }
 

@@ -4,6 +4,7 @@
 // the index reaches.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,15 @@ inline constexpr std::uint32_t kFormatVersion = 0;  // 0: unstable, see docs/FOR
 struct Meta {
   std::uint32_t format = kFormatVersion;
   StoreId store;
-  std::uint64_t incarnation = 0;   // Counts the openings for writing.
-  Lsn applied;                     // Every record up to it is in the index or in its journal.
-  std::uint64_t next_chunk = 1;    // Chunks from here on are orphans of an unpublished checkpoint.
-  std::uint64_t journal_rows = 0;  // Rows of the published journal, not yet all copied; 0: none.
+  std::uint64_t incarnation = 0;  // Counts the openings for writing.
+  Lsn applied;                    // Every record up to it is in the index or in its journal.
+  // Values and blobs from here on are orphans of a checkpoint that was never published.
+  std::uint64_t next_chunk_value = 1;
+  std::uint64_t next_blob = 1;
+  // Rows of the published journal that are not yet copied: from the first up to before the end.
+  std::uint64_t journal_first = 0;
+  std::uint64_t journal_end = 0;
+  bool has_journal() const { return journal_first < journal_end; }
 };
 
 // Handles of everything in the index.
@@ -33,15 +39,19 @@ class Layout {
   static std::vector<std::string> table_names(const std::vector<std::string>& fold_tables);
 
   explicit Layout(const index::Environment& environment);
-  index::Table meta, journal, directory, chunks;
+  index::Table meta, journal, directory, chunks, tail_lists, tails;
   index::Table fold_table(TableNumber number) const { return fold_tables_[number.value]; }
   std::size_t fold_table_count() const { return fold_tables_.size(); }
+  // Tables as the journal names them: the store's own from 0, the fold's from 128.
+  std::uint8_t number(index::Table table) const;
+  std::optional<index::Table> table(std::uint8_t number) const;
 
   // A store that has no meta row yet is new: nothing.
   Result<std::optional<Meta>> read_meta(const index::ReadTransaction& transaction) const;
   Result<void> write_meta(index::WriteTransaction& transaction, const Meta& value) const;
 
  private:
+  std::vector<index::Table> own_tables() const;
   std::vector<index::Table> fold_tables_;
 };
 

@@ -3,12 +3,14 @@
 // What a store is opened with, what it is given and what it tells of itself.
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/clock.hpp"
 #include "engine/base/executor.hpp"
 #include "engine/io/file_system.hpp"
+#include "engine/store/sizes.hpp"
 #include "engine/wal/log.hpp"
 
 namespace stepwell::store {
@@ -17,15 +19,18 @@ struct Options {
   wal::Options log;
   std::uint64_t pending_bytes_max = 128
                                     << 20;    // Applied, not yet in the index. Beyond: overloaded.
-  std::uint64_t checkpoint_bytes = 32 << 20;  // A checkpoint starts at this much…
+  std::uint64_t checkpoint_bytes = 64 << 20;  // A checkpoint starts at this much…
   Instant checkpoint_after = std::chrono::seconds(2);  // …or when the oldest record is this old.
   std::uint64_t transaction_bytes = 8 << 20;           // Of one index transaction.
   Instant transaction_pause =
-      milliseconds(1);                    // Between two of them, so that the log's syncs pass.
+      milliseconds(1);  // Between two of them, so that the log's syncs pass.
+  Sizes sizes;
   std::uint64_t log_bytes_max = 1 << 30;  // Unreleased log. Beyond: overloaded.
   std::uint64_t index_map_bytes = std::uint64_t{1} << 40;
   std::string index_directory;  // Where the index lies; empty: with the log.
-  bool read_only = false;       // Recover and read; nothing is submitted.
+  // Recover and read; nothing is submitted, and nothing written but the rest of a checkpoint that
+  // was published.
+  bool read_only = false;
 };
 
 struct Environment {
@@ -33,6 +38,8 @@ struct Environment {
   Executor& sequencer;
   Executor& compactor;
   Random& random;
+  // Called once, on the sequencer, at the first write or sync error. Nothing is decided after it.
+  std::function<void(const Error&)> on_poisoned = nullptr;
 };
 
 struct Command {

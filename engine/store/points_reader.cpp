@@ -3,21 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "engine/base/bytes.hpp"
+
 namespace stepwell::store {
-namespace {
-
-constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
-constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
-
-// Infinities have the extreme ranks, so they end the order of values.
-Point greatest_point() {
-  return {kMax, kMax, std::numeric_limits<double>::infinity()};
-}
-Point least_point() {
-  return {kMin, kMin, -std::numeric_limits<double>::infinity()};
-}
 
 PointRange step_range(std::int64_t first_step, std::int64_t last_step) {
   Point first = least_point(), last = greatest_point();
@@ -26,68 +14,53 @@ PointRange step_range(std::int64_t first_step, std::int64_t last_step) {
   return {first, last};
 }
 
-void sort_points(std::vector<Point>& points) {
-  if (!std::is_sorted(points.begin(), points.end())) std::sort(points.begin(), points.end());
-  points.erase(std::unique(points.begin(), points.end()), points.end());
+Result<UnsealedReader> UnsealedReader::open(const LayeredReader& reader, RunNumber run) {
+  UnsealedReader unsealed;
+  unsealed.reader_ = &reader;
+  unsealed.blocks_ = RunBlocks(reader.blocks(run));
+  TRY(const auto blobs, read_tail_list(reader.transaction(), reader.layout(), run));
+  for (const TailBlob& blob : blobs) unsealed.blobs_.push_back({blob.number, {}, {}, {}});
+  return unsealed;
 }
 
-void collect(const std::vector<BlockPtr>& blocks, SeriesNumber series, const PointRange& range,
-             std::vector<Point>& into) {
-  for (const BlockPtr& block : blocks) {
-    const auto& all = *block->series;
-    if (!block->key_index.empty()) {
-      for (std::uint32_t i = 0; i < block->points; ++i) {
-        if (all[block->key_index[i]] != series) continue;
-        const Point point{block->steps[i], block->times[i], block->values[i]};
-        if (range.contains(point)) into.push_back(point);
-      }
-      continue;
-    }
-    for (std::size_t column = 0; column < all.size(); ++column) {
-      if (all[column] != series) continue;
-      const ValueColumn values = block->values.from(column * block->points);
-      for (std::uint32_t i = 0; i < block->points; ++i) {
-        const Point point{block->steps[i], block->times[i], values[i]};
-        if (range.contains(point)) into.push_back(point);
-      }
-    }
-  }
-}
-
-Result<std::vector<DirectoryEntry>> find_entries(const index::ReadTransaction& transaction,
-                                                 const Layout& layout, SeriesNumber series,
-                                                 const PointRange& range, std::size_t limit) {
-  std::vector<DirectoryEntry> entries;
-  const std::string prefix = directory_prefix(series);
-  TRY(auto cursor, transaction.cursor(layout.directory));
-  // The chunk that starts at or before the range may reach into it.
-  TRY(auto row, cursor.seek_before(directory_key(series, range.first)));
-  if (!row || !row->key.starts_with(prefix)) {
-    TRY(row, cursor.seek(directory_key(series, range.first)));
-  }
-  while (row && row->key.starts_with(prefix) && entries.size() < limit) {
-    TRY(const auto entry, decode_entry(row->value));
-    if (range.last < entry.first) break;
-    if (range.first <= entry.last) entries.push_back(entry);
+Result<void> UnsealedReader::find_part(Blob& blob, SeriesNumber series) {
+  if (blob.from <= series && series < blob.to) return ok();
+  blob.part.reset();
+  blob.from = {0};
+  blob.to = {std::numeric_limits<std::uint64_t>::max()};
+  const std::string prefix = tail_prefix(blob.number);
+  const auto first_series = [&](const index::Row& row) {
+    return SeriesNumber{Decoder(row.key.substr(prefix.size())).big<std::uint64_t>()};
+  };
+  TRY(auto cursor, reader_->transaction().cursor(reader_->layout().tails));
+  TRY(auto row, cursor.seek_before(tail_key(blob.number, series)));
+  if (row && row->key.starts_with(prefix)) {
+    blob.from = first_series(*row);
+    TRY(blob.part, TailPart::open(row->value));
     TRY(row, cursor.next());
+  } else {
+    TRY(row, cursor.seek(prefix));
   }
-  return entries;
+  if (row && row->key.starts_with(prefix)) blob.to = first_series(*row);
+  return ok();
 }
 
-Result<void> read_chunk(const index::ReadTransaction& transaction, const Layout& layout,
-                        const DirectoryEntry& entry, std::vector<Point>& into) {
-  TRY(const auto chunk, transaction.get(layout.chunks, chunk_key(entry.chunk)));
-  if (!chunk) return fail(ErrorKind::kCorrupt, "index: chunk {} is missing", entry.chunk);
-  const std::size_t start = into.size();
-  if (auto decoded = decode_chunk(*chunk, into); !decoded) {
-    return in_context(fmt::format("index: chunk {}", entry.chunk), decoded.error());
+Result<Columns> UnsealedReader::points(SeriesNumber series, const PointRange& range) {
+  Columns points;
+  for (Blob& blob : blobs_) {
+    TRY(find_part(blob, series));
+    if (blob.part) {
+      TRY(blob.part->read_series(series, points));
+    }
   }
-  if (into.size() - start != entry.count || into[start] != entry.first ||
-      into.back() != entry.last) {
-    return fail(ErrorKind::kCorrupt, "index: chunk {} does not hold what its directory entry says",
-                entry.chunk);
-  }
-  return ok();
+  blocks_.append(series, points);
+  sort_unique(points);
+  const std::size_t first = points.view().lower_bound(range.first);
+  const std::size_t end = points.view().upper_bound(range.last);
+  if (first == 0 && end == points.size()) return points;
+  Columns inside;
+  if (first < end) inside.append(points.view().part(first, end - first));
+  return inside;
 }
 
 }  // namespace stepwell::store

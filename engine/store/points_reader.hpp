@@ -1,14 +1,17 @@
 #pragma once
 
-// Collecting a series' points from the two places they can be in: the index's chunks and the blocks
-// that a generation references. Sets make this simple: a point that is in both counts once.
+// Collecting a series' points from all places they can be in: chunks, the run's tail blobs, and the
+// blocks that generations reference. Sets make this simple: a point that is in several counts once.
 
+#include <functional>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
-#include "engine/store/chunk.hpp"
-#include "engine/store/generation.hpp"
-#include "engine/store/layout.hpp"
+#include "engine/store/directory.hpp"
+#include "engine/store/layered_reader.hpp"
+#include "engine/store/run_blocks.hpp"
+#include "engine/store/tail.hpp"
 
 namespace stepwell::store {
 
@@ -19,44 +22,29 @@ struct PointRange {
   bool contains(const Point& point) const { return first <= point && point <= last; }
 };
 
-// Greater than every point, less than every point.
-Point greatest_point();
-Point least_point();
 // All points of these steps.
 PointRange step_range(std::int64_t first_step, std::int64_t last_step);
 
-// Sorts and removes doubles.
-void sort_points(std::vector<Point>& points);
+// What of one run is not sealed: its tail blobs and its blocks. A caller walks the run's series one
+// after another, so the part of each blob that was read last is kept.
+class UnsealedReader {
+ public:
+  static Result<UnsealedReader> open(const LayeredReader& reader, RunNumber run);
 
-// Appends the points of `series` in `range`, unsorted.
-void collect(const std::vector<BlockPtr>& blocks, SeriesNumber series, const PointRange& range,
-             std::vector<Point>& into);
+  // The series' points there that are in `range`, strictly sorted.
+  Result<Columns> points(SeriesNumber series, const PointRange& range);
 
-// Calls visit(series, point) for every point of a block.
-template <typename Visit>
-void for_each_point(const PointBlock& block, const Visit& visit) {
-  if (!block.key_index.empty()) {
-    for (std::uint32_t i = 0; i < block.points; ++i) {
-      visit((*block.series)[block.key_index[i]],
-            Point{block.steps[i], block.times[i], block.values[i]});
-    }
-    return;
-  }
-  std::size_t at = 0;
-  for (const SeriesNumber series : *block.series) {
-    for (std::uint32_t i = 0; i < block.points; ++i, ++at) {
-      visit(series, Point{block.steps[i], block.times[i], block.values[at]});
-    }
-  }
-}
+ private:
+  struct Blob {
+    std::uint64_t number = 0;
+    std::optional<TailPart> part;  // The one that holds series from `from` up to before `to`.
+    SeriesNumber from, to;
+  };
+  Result<void> find_part(Blob& blob, SeriesNumber series);
 
-// Directory entries of a series whose chunks may hold points of `range`, in order, at most `limit`.
-Result<std::vector<DirectoryEntry>> find_entries(const index::ReadTransaction& transaction,
-                                                 const Layout& layout, SeriesNumber series,
-                                                 const PointRange& range, std::size_t limit);
-
-// Appends the points of an entry's chunk; kCorrupt names the chunk.
-Result<void> read_chunk(const index::ReadTransaction& transaction, const Layout& layout,
-                        const DirectoryEntry& entry, std::vector<Point>& into);
+  const LayeredReader* reader_ = nullptr;
+  std::vector<Blob> blobs_;
+  RunBlocks blocks_;
+};
 
 }  // namespace stepwell::store

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/store/layered_reader.hpp"
+#include "engine/store/points_reader.hpp"
 
 namespace stepwell::store {
 
@@ -33,12 +34,12 @@ class Snapshot {
   Result<SeriesSummary> summary(RunNumber run, SeriesNumber series) const;
 
  private:
-  // Blocks of the run last asked for: a caller walks a run's series one after another.
-  const std::vector<BlockPtr>& blocks(RunNumber run) const;
+  // Of the run last asked for: a caller walks a run's series one after another.
+  Result<UnsealedReader*> unsealed(RunNumber run) const;
 
   std::unique_ptr<LayeredReader> reader_;
   mutable std::optional<RunNumber> run_;
-  mutable std::vector<BlockPtr> blocks_;
+  mutable UnsealedReader unsealed_;
 };
 
 }  // namespace stepwell::store

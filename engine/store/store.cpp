@@ -7,7 +7,6 @@
 namespace stepwell::store {
 namespace {
 
-constexpr std::string_view kLogHolder = "index";
 constexpr Instant kDiskLookEvery = milliseconds(500);
 
 }  // namespace
@@ -36,104 +35,6 @@ Store::Store(Environment environment, std::string directory, Options options, Fo
       fold_(fold) {}
 
 Store::~Store() = default;
-
-Result<std::unique_ptr<Store>> Store::open(Environment environment, const std::string& directory,
-                                           Options options, Fold& fold, OpenReport& report) {
-  std::unique_ptr<Store> self(new Store(environment, directory, std::move(options), fold));
-  io::FileSystem& files = environment.files;
-  if (self->options_.index_directory.empty()) self->options_.index_directory = directory;
-  const std::string wal_directory = directory + "/wal";
-  TRY(const bool exists, files.exists(wal_directory));
-  if (!exists && self->options_.read_only) {
-    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {})", directory,
-                wal_directory);
-  }
-  TRY(files.make_directories(directory));
-  TRY(self->lock_, files.lock_directory(directory));
-  TRY(self->open_index(exists));
-  TRY(self->open_log(report));
-  return self;
-}
-
-Result<void> Store::open_index(bool exists) {
-  const std::string path = options_.index_directory + "/index.lmdb";
-  index::Options index_options;
-  index_options.map_bytes = options_.index_map_bytes;
-  const auto tables = Layout::table_names(fold_.tables());
-  auto opened = index::Environment::open(path, tables, index_options);
-  // The log's directory comes after the index is durable. While there is none, a file that is no
-  // index is what a power cut left of a creation: nothing was ever acknowledged.
-  if (!opened && opened.error().kind == ErrorKind::kCorrupt && !exists && !options_.read_only) {
-    stepwell::log().warn("{}; it was never used: set aside as {}.incomplete", opened.error().text,
-                         path);
-    TRY(index::Environment::set_aside(path));
-    opened = index::Environment::open(path, tables, index_options);
-  }
-  TRY(index_, std::move(opened));
-  layout_.emplace(*index_);
-  std::optional<Meta> meta;
-  {
-    TRY(const auto transaction, index_->begin_read());
-    TRY(meta, layout_->read_meta(transaction));
-  }
-  if (!meta && exists && options_.read_only) {
-    return fail(ErrorKind::kCorrupt, "{} has a log, but its index {} is empty", directory_, path);
-  }
-  if (meta) {
-    TRY(meta_, Checkpoint::recover(*index_, *layout_, *meta, options_.transaction_bytes));
-  } else {
-    meta_.store = environment_.random.next_id<StoreId>();
-  }
-  if (!options_.read_only) {
-    ++meta_.incarnation;
-    TRY(auto transaction, index_->begin_write());
-    TRY(layout_->write_meta(transaction, meta_));
-    TRY(transaction.commit());
-    TRY(environment_.files.sync_directory(directory_));
-  }
-  layers_ = std::make_unique<Layers>(*index_, *layout_, meta_.applied);
-  return ok();
-}
-
-Result<void> Store::open_log(OpenReport& report) {
-  Checkpointer::Options how{options_.checkpoint_bytes, options_.checkpoint_after,
-                            options_.transaction_bytes, options_.transaction_pause};
-  Checkpointer::Events events;
-  events.published = [this](Lsn lsn) { log_->release(kLogHolder, lsn); };
-  events.finished = [this] {
-    ++checkpoints_;
-    generation_bytes_ = layers_->bytes();
-    if (closed_callback_) finish_closing();
-  };
-  events.failed = [this](const Error& error) {
-    poison(in_context("checkpoint", error));
-    if (closed_callback_) finish_closing();
-  };
-  checkpointer_ =
-      std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
-                                     environment_.compactor, meta_, how, std::move(events));
-
-  options_.log.read_only = options_.read_only;
-  const wal::Environment log_environment{environment_.files, environment_.sequencer,
-                                         environment_.compactor, environment_.random};
-  const auto replay = [this](const wal::GroupPtr& group) -> Result<void> {
-    TRY(apply_group(group));
-    // A log that is longer than memory is folded in pieces.
-    if (layers_->bytes() < options_.pending_bytes_max || options_.read_only) return ok();
-    return checkpointer_->run_now();
-  };
-  TRY(log_, wal::Log::open(log_environment, directory_ + "/wal", options_.log, meta_.applied,
-                           replay, report.log));
-  report.checkpoints = checkpointer_->count();
-  generation_bytes_ = layers_->bytes();
-  if (options_.read_only) return ok();
-  log_->set_callbacks([this](const wal::GroupPtr& group) { on_durable(group); },
-                      [this](const Error& error) { poison(error); });
-  log_->release(kLogHolder, checkpointer_->meta().applied);
-  *log_stats_.lock() = log_->stats();
-  environment_.sequencer.post([this] { checkpointer_->consider(); });
-  return ok();
-}
 
 void Store::submit(std::vector<Command> commands, std::shared_ptr<const void> memory,
                    Decided decided) {
@@ -196,9 +97,14 @@ Result<void> Store::admit(const Command& command) {
                 options_.pending_bytes_max);
   }
   look_at_disk();
-  if (disk_low_ && !command.uses_reserve) {
+  if (command.uses_reserve) return ok();
+  if (disk_low_) {
     return fail(ErrorKind::kOverloaded, "the disk of {} is nearly full: only deletes are taken",
                 directory_);
+  }
+  if (log_long_) {
+    return fail(ErrorKind::kOverloaded, "the log of {} waits for a checkpoint at its {} bytes",
+                directory_, options_.log_bytes_max);
   }
   return ok();
 }
@@ -213,14 +119,14 @@ void Store::look_at_disk() {
   // Two segments and a checkpoint (its chunks and its journal) are kept for those who free space.
   const std::uint64_t reserve = 2 * log.segment_bytes + 2 * options_.pending_bytes_max;
   const bool low = !free || free.value() + log.segments_pooled * log.segment_bytes < reserve;
-  const bool long_log = log.segments_live * log.segment_bytes > options_.log_bytes_max;
+  log_long_ = log.segments_live * log.segment_bytes > options_.log_bytes_max;
   if (low && !disk_low_) {
     stepwell::log().error("{}: less than {} bytes are free; refusing all but deletes", directory_,
                           reserve);
   } else if (!low && disk_low_) {
     stepwell::log().warn("{}: there is space again", directory_);
   }
-  disk_low_ = low || long_log;
+  disk_low_ = low;
 }
 
 Result<void> Store::apply_group(const wal::GroupPtr& group) {
@@ -266,7 +172,7 @@ void Store::poison(const Error& error) {
   for (Waiting& waiting : std::exchange(waiting_, {})) {
     waiting.submission->decide(waiting.position, *poison_);
   }
-  if (poisoned_callback_) poisoned_callback_(*poison_);
+  if (environment_.on_poisoned) environment_.on_poisoned(*poison_);
 }
 
 void Store::close(std::function<void(Result<void>)> done) {

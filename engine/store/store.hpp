@@ -35,7 +35,6 @@ class Store {
   // kInvalid (too large) or kIo (the store is poisoned; whether it was logged is not known). On the
   // sequencer.
   using Decided = std::function<void(std::vector<Result<Verdict>>)>;
-  using OnPoisoned = std::function<void(const Error&)>;
 
   // Opens or creates the store in `directory`: takes its lock, recovers log and index. `fold`
   // outlives the store. kDenied: another process has it open. kNotFound: read-only, and none is
@@ -55,9 +54,6 @@ class Store {
   Status status() const;
   // Free space as an atomic figure, for credit: what may still be submitted.
   std::uint64_t room() const;
-
-  // Called once, on the sequencer, at the first write or sync error. Nothing is decided after it.
-  void on_poisoned(OnPoisoned callback) { poisoned_callback_ = std::move(callback); }
 
   // No further submit. Waits for what is in flight, syncs; `done` runs on the sequencer.
   void close(std::function<void(Result<void>)> done);
@@ -100,7 +96,6 @@ class Store {
   std::unique_ptr<Layers> layers_;
   std::unique_ptr<wal::Log> log_;
   std::unique_ptr<Checkpointer> checkpointer_;
-  OnPoisoned poisoned_callback_;
 
   // Sequencer.
   std::deque<Waiting> waiting_;
@@ -108,6 +103,7 @@ class Store {
   std::optional<Error> poison_;
   std::function<void(Result<void>)> closed_callback_;
   Instant disk_looked_at_{-1};
+  bool log_long_ = false;
 
   // Any thread.
   std::atomic<std::uint64_t> in_flight_bytes_{0};

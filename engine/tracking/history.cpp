@@ -1,6 +1,8 @@
 #include "engine/tracking/history.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 
 #include "protocol/batch_builder.hpp"
 
@@ -8,16 +10,20 @@ namespace stepwell::tracking {
 
 Result<History> History::plan(const View& view, const wire::HistoryT& question) {
   if (!question.run) return fail(ErrorKind::kInvalid, "a history names no run");
+  if (question.keys.size() > kKeysMax) {
+    return fail(ErrorKind::kInvalid, "a history of {} keys, at most {}", question.keys.size(),
+                kKeysMax);
+  }
   const auto id = protocol::from_wire<RunId>(*question.run);
   TRY(const auto run, view.find_run(id));
   if (!run) return fail(ErrorKind::kNotFound, "run {} does not exist", id.hex());
   History history;
   history.run_ = *run;
   history.range_ = store::step_range(question.first_step, question.last_step);
+  const std::unordered_set<std::string_view> keys(question.keys.begin(), question.keys.end());
   TRY(history.series_, view.series_of(*run));
   std::erase_if(history.series_, [&](const SeriesName& name) {
-    const bool wanted =
-        question.keys.empty() || std::ranges::find(question.keys, name.key) != question.keys.end();
+    const bool wanted = keys.empty() || keys.contains(name.key);
     return !wanted || (!question.all_contexts && !name.context.empty());
   });
   return history;

@@ -14,7 +14,8 @@ namespace stepwell::tracking {
 
 class History {
  public:
-  // kNotFound: no such run. A key that the run does not have has no points.
+  // kNotFound: no such run. A key that the run does not have has no points. kInvalid: more than
+  // kKeysMax keys.
   static Result<History> plan(const View& view, const wire::HistoryT& question);
 
   // Payload (a Batch) of the next page, taken from `view`; nothing at the end. A page holds at most
@@ -32,6 +33,7 @@ class History {
   Result<std::optional<Page>> next_page(const View& view);
 
   static constexpr std::size_t kPagePoints = 16'384;
+  static constexpr std::size_t kKeysMax = 10'000;  // Of a question; none means all.
 
  private:
   RunNumber run_;

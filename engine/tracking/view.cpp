@@ -285,6 +285,10 @@ Result<wire::PositionsT> View::positions(const wire::PositionsT& question) const
       if (row) {
         TRY(const auto writer, WriterRow::decode(*row));
         next = writer.next;
+        for (const Hole& hole : writer.holes) {
+          if (hole.rejected) continue;
+          answer.skipped.emplace_back(asked.run(), asked.writer(), hole.from, hole.to);
+        }
       }
     }
     answer.positions.emplace_back(asked.run(), asked.writer(), next);

@@ -33,7 +33,7 @@ class View {
   // Everything about a run but its histories; nothing if there is no such run.
   Result<std::optional<wire::RunDataT>> run(const RunId& id) const;
 
-  // The next expected sequence of each; 1 for unknown ones.
+  // The next expected sequence of each, 1 for unknown ones; and which below it were skipped.
   Result<wire::PositionsT> positions(const wire::PositionsT& question) const;
 
   Result<std::optional<RunNumber>> find_run(const RunId& id) const;

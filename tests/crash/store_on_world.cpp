@@ -39,6 +39,12 @@ store::Options StoreOnWorld::small_options() {
   options.checkpoint_bytes = 40 << 10;
   options.checkpoint_after = milliseconds(40);
   options.transaction_bytes = 6 << 10;
+  options.sizes = {.chunk_points = 32,
+                   .seal_points = 16,
+                   .rewrite_ratio = 8,
+                   .late_points_max = 512,
+                   .row_entries = 4,
+                   .tail_part_bytes = 300};
   options.transaction_pause = std::chrono::microseconds(200);
   options.index_map_bytes = 64 << 20;
   return options;
@@ -52,7 +58,8 @@ Result<void> StoreOnWorld::open() {
   index_file =
       std::make_unique<FaultyIndex>(world, "store/index.lmdb", real_directory_ + "/index.lmdb");
   fold = std::make_unique<tracking::Fold>();
-  const store::Environment environment{files, executor, executor, random};
+  const store::Environment environment{files, executor, executor, random,
+                                       [this](const Error& error) { poisoned = error.text; }};
   auto opened = store::Store::open(environment, "store", options, *fold, report);
   if (!opened) {
     executor.drop_all();
@@ -60,7 +67,6 @@ Result<void> StoreOnWorld::open() {
     return opened.error();
   }
   store = std::move(opened.value());
-  store->on_poisoned([this](const Error& error) { poisoned = error.text; });
   return ok();
 }
 

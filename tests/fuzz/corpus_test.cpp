@@ -51,6 +51,12 @@ TEST(CorpusTest, Log) {
 TEST(CorpusTest, Spool) {
   feed_all("spool", spool);
 }
+TEST(CorpusTest, Codec) {
+  feed_all("codec", codec);
+}
+TEST(CorpusTest, Store) {
+  feed_all("store", store);
+}
 
 }  // namespace
 }  // namespace stepwell::fuzz

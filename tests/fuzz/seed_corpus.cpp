@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/store/chunk.hpp"
+#include "engine/store/directory.hpp"
+#include "engine/store/tail.hpp"
 #include "protocol/client/segment.hpp"
 #include "protocol/context.hpp"
 #include "tests/tracking/batch_frames.hpp"
@@ -101,7 +104,50 @@ std::string step(const std::string& frame, std::uint8_t how) {
       .take();
 }
 
+// As store_target reads it.
+void write_store(const std::string& name, std::size_t chunk_points, std::string_view bytes) {
+  write("store", name, Encoder().put(static_cast<std::uint16_t>(chunk_points)).raw(bytes).view());
+}
+
+void write_store_inputs() {
+  for (const std::size_t count : {1u, 2u, 9u, 300u, 1024u, 1025u, 3000u}) {
+    store::Columns points, other, sparse;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto step = static_cast<std::int64_t>(i);
+      const double value = 1 / (1.0 + static_cast<double>(i % 50));
+      points.push_back({step, 1'700'000'000'000 + step * 7 % 97, value});
+      other.push_back({step, points.times.back(), i % 3 == 0 ? std::nan("") : value * 2});
+      if (i % 7 == 0) sparse.push_back({step * step, -step, 1});
+    }
+    const std::string name = std::to_string(count);
+    store::TailPartBuilder part;
+    part.add({3}, points);
+    part.add({4}, other);
+    part.add({std::uint64_t{1} << 40}, sparse);
+    write_store("tail-" + name, 0, part.finish());
+    if (count > store::kChunkPoints) continue;
+    std::string chunk;
+    store::encode_chunk(other, chunk);
+    write_store("chunk-" + name, count, chunk);
+  }
+  std::vector<store::ChunkEntry> entries;
+  std::vector<store::TailBlob> blobs;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    store::Columns points;
+    for (std::int64_t k = 0; k < 5; ++k) {
+      points.push_back({static_cast<std::int64_t>(i) * 10 + k, k, 0.5});
+    }
+    entries.push_back(
+        {i / 2 + 1, static_cast<std::uint32_t>(i % 2 * 30), 30, store::PointStats::of(points)});
+    blobs.push_back({i + 1, 1000 * i, 100 * i, i, 1, static_cast<std::uint8_t>(7 - i)});
+    if (i % 3 != 1) continue;
+    write_store("row-" + std::to_string(i + 1), 0, store::encode_row(entries));
+    write_store("list-" + std::to_string(i + 1), 0, store::encode_tail_list(blobs));
+  }
+}
+
 void write_all() {
+  write_store_inputs();
   std::string everything, calm, segment;
   client::SegmentHeader header;
   header.run = run_id(1);

@@ -16,6 +16,10 @@ void apply(Bytes input);
 void log(Bytes input);
 // A spool segment: whatever is damaged in it is told from what is sound.
 void spool(Bytes input);
+// A column: decoded as it is, and as items encoded and decoded again.
+void codec(Bytes input);
+// What the index holds of points: a chunk, a directory row, a tail list, a part of a tail.
+void store(Bytes input);
 
 using Target = void (*)(Bytes);
 

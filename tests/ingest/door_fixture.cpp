@@ -1,5 +1,6 @@
 #include "tests/ingest/door_fixture.hpp"
 
+#include "engine/base/spawn.hpp"
 #include "engine/tracking/history.hpp"
 #include "protocol/batch_builder.hpp"
 #include "protocol/limits.hpp"
@@ -44,9 +45,13 @@ Task<void> Peer::write_all(std::shared_ptr<State> state) {
   state->writing = false;
 }
 
-void Peer::send(std::string bytes) {
+void Peer::queue(std::string bytes) {
   state_->outgoing += bytes;
   if (!std::exchange(state_->writing, true)) spawn(executor_, write_all(state_));
+}
+
+void Peer::send(std::string bytes) {
+  queue(std::move(bytes));
   executor_.advance(milliseconds(20));
 }
 
@@ -80,6 +85,7 @@ DoorTest::~DoorTest() {
   for (int i = 0; i < 100 && shared_ && shared_->connections > 0; ++i)
     executor.advance(std::chrono::seconds(60));
   executor.drop_all();
+  busy.drop_all();
   shared_.reset();
   store_.reset();
   std::filesystem::remove_all(index_directory_);
@@ -101,7 +107,8 @@ void DoorTest::start(Options options, store::Options store_options) {
 
 Peer DoorTest::connect_raw(net::PipeOptions options) {
   auto pipe = net::memory_pipe(executor, executor, options);
-  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, executor);
+  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, *query_,
+                                           *lookup_);
   spawn(executor, run_session(std::move(session)));
   return Peer(executor, std::move(pipe.first), pipe.control);
 }
@@ -121,6 +128,13 @@ std::uint64_t DoorTest::points(const RunId& run) {
     for (const auto& metric : data->metrics) count += metric->count;
   }
   return count;
+}
+
+void DoorTest::expect_others_unaffected() {
+  Peer other = connect();
+  other.send(open_frame(a_run(50), a_writer(50)) + batch_frame(2, 0, 3, a_run(50), a_writer(50)));
+  other.expect<wire::AckT>(protocol::Kind::kAck);
+  EXPECT_EQ(points(a_run(50)), 3u);
 }
 
 std::string hello_frame() {

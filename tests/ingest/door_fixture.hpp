@@ -29,6 +29,8 @@ class Peer {
        std::shared_ptr<net::PipeControl> control);
 
   void send(std::string bytes);
+  // The same without letting anything run.
+  void queue(std::string bytes);
   // The next frame that came, or nothing if none does.
   std::optional<std::string> next_frame();
   // The next frame's payload, which must be of this kind.
@@ -39,6 +41,7 @@ class Peer {
   net::PipeControl& network() { return *control_; }
   // Stops reading what comes.
   void stop_reading() { state_->reads = false; }
+  void start_reading() { state_->reads = true; }
 
  private:
   struct State {
@@ -69,8 +72,13 @@ class DoorTest : public ::testing::Test {
   tracking::View view() { return tracking_->snapshot().value(); }
   // Points of a run's metric in the store.
   std::uint64_t points(const RunId& run);
+  // Somebody else's connection still works.
+  void expect_others_unaffected();
 
   HandExecutor executor;
+  HandExecutor busy;              // Does nothing until it is told to.
+  Executor* query_ = &executor;   // Where reads are worked out; a test may give it another.
+  Executor* lookup_ = &executor;  // Where positions are.
   std::unique_ptr<Shared> shared_;
 
  private:

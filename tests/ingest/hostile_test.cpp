@@ -11,16 +11,7 @@ using protocol::FrameHeader;
 using protocol::Kind;
 using protocol::VerdictCode;
 
-class HostileTest : public DoorTest {
- protected:
-  // Somebody else's connection still works.
-  void expect_others_unaffected() {
-    Peer other = connect();
-    other.send(open_frame(a_run(50), a_writer(50)) + batch_frame(2, 0, 3, a_run(50), a_writer(50)));
-    other.expect<wire::AckT>(Kind::kAck);
-    EXPECT_EQ(points(a_run(50)), 3u);
-  }
-};
+using HostileTest = DoorTest;
 
 TEST_F(HostileTest, TheFirstFrameMustBeHello) {
   start();

@@ -1,6 +1,8 @@
 // What the binary door promises a well-meaning client.
 #include "tests/ingest/door_fixture.hpp"
 
+#include "engine/base/spawn.hpp"
+#include "engine/tracking/history.hpp"
 #include "protocol/limits.hpp"
 
 namespace stepwell::ingest {
@@ -161,10 +163,47 @@ TEST_F(SessionTest, PositionsTellWhereStreamsStand) {
   EXPECT_EQ(answer.positions[1].sequence(), 1u);
 }
 
+TEST_F(SessionTest, PositionsDoNotWaitForReads) {
+  start();
+  query_ = &busy;
+  Peer reader = connect();
+  reader.send(protocol::make_frame_of(Kind::kListRuns, wire::ListRunsT{}));
+  Peer peer = connect();
+  peer.send(open_frame());
+  peer.expect<wire::AckT>(Kind::kAck);
+  wire::PositionsT question;
+  question.positions.emplace_back(protocol::to_wire(a_run()), protocol::to_wire(a_writer()), 0);
+  peer.send(protocol::make_frame_of(Kind::kPositions, question));
+  EXPECT_EQ(peer.expect<wire::PositionsT>(Kind::kPositions).positions.size(), 1u);
+  EXPECT_EQ(busy.ready_count(), 1u) << "the list still waits";
+  busy.run_ready();
+  reader.expect<wire::RunsT>(Kind::kRuns);
+}
+
+TEST_F(SessionTest, AHistoryOfTooManyKeysIsRefused) {
+  start();
+  Peer peer = connect();
+  peer.send(open_frame() + batch_frame(2, 0, 10));
+  peer.expect<wire::AckT>(Kind::kAck);
+  wire::HistoryT question;
+  question.run = std::make_unique<wire::Id>(protocol::to_wire(a_run()));
+  question.keys.assign(tracking::History::kKeysMax - 1, "none");
+  question.keys.push_back("loss");
+  peer.send(protocol::make_frame_of(Kind::kHistory, question));
+  EXPECT_EQ(load_le<protocol::FrameHeader>(peer.next_frame()->data()).kind, Kind::kPoints);
+  EXPECT_EQ(peer.expect<wire::ReadDoneT>(Kind::kReadDone).points, 10u);
+  question.keys.push_back("loss");
+  peer.send(protocol::make_frame_of(Kind::kHistory, question));
+  const auto done = peer.expect<wire::ReadDoneT>(Kind::kReadDone);
+  EXPECT_EQ(done.kind, static_cast<std::uint8_t>(ErrorKind::kInvalid));
+  EXPECT_NE(done.text.find("10001 keys"), std::string::npos) << done.text;
+}
+
 TEST_F(SessionTest, ADrainedSessionAcknowledgesWhatItTookAndCloses) {
   start();
   auto pipe = net::memory_pipe(executor, executor);
-  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, executor);
+  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, executor,
+                                           executor);
   auto run = [](std::shared_ptr<Session> s) -> Task<void> {
     auto running = s->run("");
     co_await std::move(running);

@@ -233,7 +233,7 @@ Block some_block(SeededRandom& random, const ScriptOptions& options, const std::
     block.series.emplace_back(fmt::format("metric/{}", (first_key + i) % options.keys), context);
   }
   block.points = 1 + random.below(large ? 50 * options.points_max : options.points_max);
-  const bool rows = !large && random.one_in(4);
+  const bool rows = !large && block.points >= keys && random.one_in(4);
   if (!random.one_in(5)) {
     std::int64_t step = some_step(random);
     const bool regular = random.one_in(2);
@@ -250,7 +250,7 @@ Block some_block(SeededRandom& random, const ScriptOptions& options, const std::
   const std::size_t values = rows ? block.points : block.points * keys;
   for (std::size_t i = 0; i < values; ++i) block.values.push_back(some_value(random));
   for (std::size_t i = 0; rows && i < block.points; ++i) {
-    block.key_index.push_back(static_cast<std::uint32_t>(random.below(keys)));
+    block.key_index.push_back(static_cast<std::uint32_t>(i < keys ? i : random.below(keys)));
   }
   return block;
 }

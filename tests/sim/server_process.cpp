@@ -1,4 +1,5 @@
 #include "tests/sim/server_process.hpp"
+#include "engine/base/spawn.hpp"
 
 namespace stepwell::sim {
 
@@ -23,8 +24,9 @@ std::unique_ptr<Stream> ServerProcess::accept(Executor& client, Instant latency)
   options.latency = latency;
   auto pipe = net::memory_pipe(client, store_.executor, options);
   controls_.push_back(pipe.control);
-  auto session = std::make_shared<ingest::Session>(*shared_, std::move(pipe.second),
-                                                   store_.executor, store_.executor);
+  Executor& executor = store_.executor;
+  auto session = std::make_shared<ingest::Session>(*shared_, std::move(pipe.second), executor,
+                                                   executor, executor);
   spawn(store_.executor, serve(std::move(session)));
   return std::move(pipe.first);
 }

@@ -48,9 +48,7 @@ Result<std::string> points_text(const tracking::View& view, const RunId& run,
     TRY(const auto page, history.next_page(view));
     if (!page) return text;
     const auto& metric = *data.metrics.at(at);
-    // A key that a block of rows lists and no row uses.
-    const bool empty = !begun && page->points.empty() && metric.count == 0;
-    if (!begun && !empty) {
+    if (!begun) {
       text += fmt::format("  series {} {} count {}\n", page->series->key, page->series->context,
                           metric.count);
     }
@@ -60,9 +58,8 @@ Result<std::string> points_text(const tracking::View& view, const RunId& run,
     begun = !page->last_of_series;
     if (!begun) ++at;
     // `latest` is asked for another way than the history: it must be the history's end.
-    const bool same =
-        page->points.empty() || begun ||
-        page->points.back() == Point{metric.step, metric.timestamp_ms, protocol::value_of(metric)};
+    const bool same = begun || page->points.back() == Point{metric.step, metric.timestamp_ms,
+                                                            protocol::value_of(metric)};
     if (!same) text += "    latest is not the last point\n";
   }
 }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/store/chunk.hpp"
 #include "tests/sim/job_script.hpp"
 #include "tests/store/layers_fixture.hpp"
 
@@ -97,14 +98,34 @@ TEST_F(CheckpointTest, AStopAfterAnyStepKeepsWhatWasThereOrAddsAll) {
   }
 }
 
-TEST_F(CheckpointTest, SmallCheckpointsFillChunks) {
+TEST_F(CheckpointTest, SmallCheckpointsMakeTailsAndThenChunks) {
+  const auto checked = [this] { return check_index(*index, *layout, [](const auto&) {}).value(); };
+  sizes = {};
   for (std::int64_t round = 0; round < 60; ++round) {
     apply({1}, {{round, 0, 1.0}, {round, 1, 2.0}});
     checkpoint();
   }
-  const auto checked = check_index(*index, *layout, [](const auto&) {});
-  EXPECT_EQ(checked.value().points, 120u);
-  EXPECT_EQ(checked.value().chunks, 1u);
+  EXPECT_EQ(checked().tail_points, 120u);
+  EXPECT_EQ(checked().points, 0u);
+  for (std::int64_t round = 60; round < 3000; ++round) {
+    apply({1}, {{round, 0, 1.0}, {round, 1, 2.0}});
+    checkpoint();
+  }
+  EXPECT_EQ(checked().tail_points + checked().points, 6000u);
+  EXPECT_EQ(checked().chunks, checked().points / kChunkPoints) << "borders fall on powers of two";
+  EXPECT_GE(checked().points, 4096u);
+}
+
+// Chunks of a constant take a few bytes each.
+TEST_F(CheckpointTest, TinyChunksShareAValue) {
+  sizes = {};
+  std::vector<Point> points;
+  for (std::int64_t i = 0; i < 20 * 1024; ++i) points.push_back({i, 0, 1.0});
+  apply({1}, points);
+  checkpoint();
+  EXPECT_EQ(check_index(*index, *layout, [](const auto&) {}).value().chunks, 20u);
+  const auto transaction = index->begin_read();
+  EXPECT_EQ(transaction.value().count(layout->chunks).value(), 1u);
 }
 
 TEST_F(CheckpointTest, RowsAreReplacedAndErased) {
@@ -144,7 +165,7 @@ TEST_F(CheckpointTest, ARangeIsReadInPagesOfAnySize) {
     apply_some(random, model);
     if (round % 2 == 0) checkpoint();
   }
-  ASSERT_GT(model.begin()->second.size(), 3 * kChunkPoints);
+  ASSERT_GT(model.begin()->second.size(), 3 * sizes.chunk_points);
   const auto& expected = model.begin()->second;
   const std::vector<Point> all(expected.begin(), expected.end());
   auto snapshot = layers->snapshot();

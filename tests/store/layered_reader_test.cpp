@@ -1,8 +1,7 @@
-// Three layers against one plain map; versions, pins and chunks.
+// Three layers against one plain map; versions and pins.
 #include <limits>
 #include <map>
 
-#include "engine/store/chunk.hpp"
 #include "tests/sim/job_script.hpp"
 #include "tests/store/layers_fixture.hpp"
 
@@ -120,32 +119,6 @@ TEST(Generation, LetsGoOfVersionsThatNobodyCanSee) {
   EXPECT_EQ(generation.get(kFirst, "row", {200}), "200");
   EXPECT_EQ(generation.get(kFirst, "row", {199}), "199");
   EXPECT_FALSE(generation.get(kFirst, "other", {200}).has_value());
-}
-
-TEST(Chunk, GivesBackEveryBit) {
-  SeededRandom random(13);
-  std::set<Point> set;
-  while (set.size() < kChunkPoints) {
-    const auto step = static_cast<std::int64_t>(random.next_u64());
-    set.insert({random.one_in(3) ? step : static_cast<std::int64_t>(random.below(4)), step / 3,
-                sim::some_value(random)});
-  }
-  const std::vector<Point> points(set.begin(), set.end());
-  for (const std::size_t count : {std::size_t{1}, std::size_t{2}, kChunkPoints}) {
-    const std::string chunk = encode_chunk(std::span(points).first(count));
-    std::vector<Point> decoded;
-    ASSERT_TRUE(decode_chunk(chunk, decoded));
-    ASSERT_EQ(bits_of(decoded),
-              bits_of({points.begin(), points.begin() + static_cast<std::ptrdiff_t>(count)}));
-    for (std::size_t cut = 0; cut < chunk.size(); cut += 1 + chunk.size() / 50) {
-      std::vector<Point> none;
-      ASSERT_FALSE(decode_chunk(chunk.substr(0, cut), none)) << "cut to " << cut;
-    }
-  }
-  // Directory keys sort as the points do.
-  for (std::size_t i = 1; i < points.size(); ++i) {
-    ASSERT_LT(directory_key({7}, points[i - 1]), directory_key({7}, points[i]));
-  }
 }
 
 }  // namespace

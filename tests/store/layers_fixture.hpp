@@ -42,8 +42,8 @@ class LayersFixture : public testing::Test {
       ASSERT_TRUE(layout->write_meta(transaction.value(), Meta{}));
       ASSERT_TRUE(transaction.value().commit());
     }
-    const auto recovered =
-        Checkpoint::recover(*index, *layout, found.value().value_or(Meta{}), kTransactionBytes);
+    const auto recovered = Checkpoint::recover(*index, *layout, found.value().value_or(Meta{}),
+                                               kTransactionBytes, false);
     ASSERT_TRUE(recovered.has_value()) << recovered.error().text;
     meta = recovered.value();
     layers = std::make_unique<Layers>(*index, *layout, meta.applied);
@@ -51,16 +51,8 @@ class LayersFixture : public testing::Test {
 
   // One record: these points of a series.
   void apply(SeriesNumber series, const std::vector<Point>& points) {
-    struct Columns {
-      std::vector<std::int64_t> steps, times;
-      std::vector<double> values;
-    };
     auto columns = std::make_shared<Columns>();
-    for (const Point& point : points) {
-      columns->steps.push_back(point.step);
-      columns->times.push_back(point.timestamp_ms);
-      columns->values.push_back(point.value);
-    }
+    for (const Point& point : points) columns->push_back(point);
     auto transaction = begin();
     PointBlock block;
     block.run = kRun;
@@ -85,7 +77,7 @@ class LayersFixture : public testing::Test {
   std::unique_ptr<Checkpoint> freeze() {
     auto [generation, up_to] = layers->freeze();
     return std::make_unique<Checkpoint>(*index, *layout, meta, std::move(generation), up_to,
-                                        kTransactionBytes);
+                                        Checkpoint::Options{kTransactionBytes, sizes});
   }
 
   void checkpoint() {
@@ -113,6 +105,12 @@ class LayersFixture : public testing::Test {
     EXPECT_TRUE(checked.has_value());
   }
 
+  // Small, so that a few thousand points fill rows of chunks.
+  Sizes sizes{.chunk_points = 64,
+              .seal_points = 32,
+              .late_points_max = 4096,
+              .row_entries = 4,
+              .tail_part_bytes = 300};
   static constexpr std::uint64_t kTransactionBytes = 4 << 10;
 
   crash::ScratchDirectory directory;

@@ -160,6 +160,20 @@ TEST_F(StoreTest, ReadOnlyDoesNotMakeAStore) {
   EXPECT_EQ(opened.error().kind, ErrorKind::kNotFound);
 }
 
+TEST_F(StoreTest, ReadOnlyDoesNotMakeAnIndexForALog) {
+  open();
+  send_all(script(60));
+  ASSERT_TRUE(store.close());
+  store.leave();
+  std::filesystem::remove(directory.path() + "/index.lmdb");
+  ASSERT_TRUE(world.record_remove("store/index.lmdb"));
+  store.options.read_only = true;
+  const auto opened = store.open();
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt) << opened.error().text;
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/index.lmdb"));
+}
+
 TEST_F(StoreTest, IsOpenOnceAndNamesTheHolder) {
   open();
   StoreOnWorld second(world, other_directory.path(), 4);

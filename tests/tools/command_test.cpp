@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/tools/stepwell_process.hpp"
@@ -53,6 +54,7 @@ TEST(Command, UsageErrorsAreOneLineAndTwo) {
       {{"dump", "lava", "x"}, "lava"},
       {{"replay", "x"}, "--to"},
       {{"probe", "--shape", "f99"}, "f99"},
+      {{"--bogus"}, "--bogus"},
   };
   for (const auto& [arguments, says] : cases) {
     const auto finished = run_stepwell(arguments);
@@ -76,13 +78,24 @@ TEST(Command, FailuresAreOneLineAndTheirCode) {
       {{"dump", "wal", scratch / "nothing"}, 1},
       {{"load", "--to", "127.0.0.1:1", "--profile", "f3", "--journal", scratch / "there"}, 73},
       {{"serve", "--config", scratch / "there"}, 78},
+      {{"serve", "--config", scratch / "missing"}, 78},
+      {{"serve", "--data", ""}, 78},
+      {{"serve", "--data", scratch / "data", "--listen", "nowhere"}, 78},
+      {{"serve", "--data", scratch / "data", "--listen", "192.0.2.1:1"}, 74},
+      {{"serve", "--data", scratch / "there", "--listen", "127.0.0.1:0"}, 73},
+      {{"replay", scratch / "there", "--to", "127.0.0.1:1"}, 1},
+      {{"replay", scratch / "", "--to", "127.0.0.1:1"}, 1},
+      {{"load", "--to", "127.0.0.1:1", "--profile", "f3", "--seconds", "0.1", "--streams", "4"},
+       74},
   };
   for (const auto& [arguments, code] : cases) {
     const auto finished = run_stepwell(arguments);
     EXPECT_EQ(finished.code, code) << arguments.front() << ": " << finished.err;
     EXPECT_EQ(lines(finished.err), 1) << finished.err;
     EXPECT_THAT(finished.err, testing::StartsWith("stepwell " + arguments.front() + ": "));
+    EXPECT_THAT(finished.err, testing::Not(testing::EndsWith(": \n"))) << "a reason is missing";
   }
+  EXPECT_FALSE(std::filesystem::exists(scratch / "data")) << "nothing is created for it";
 }
 
 // Keys of a JSON object's outer level, in order.
@@ -181,15 +194,36 @@ TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
 
 TEST_F(LoadedServer, AStoreInUseIsRefusedWithThePid) {
   const std::string pid = std::to_string(server_.child().pid());
-  const std::vector<std::vector<std::string>> questions = {{"verify", server_.directory()},
-                                                           {"runs", "--data", server_.directory()},
-                                                           {"dump", "index", server_.directory()}};
+  const std::string& directory = server_.directory();
+  const std::vector<std::vector<std::string>> questions = {
+      {"verify", directory},
+      {"runs", "--data", directory},
+      {"serve", "--data", directory, "--listen", "127.0.0.1:0"},
+      {"dump", "index", directory},
+      {"dump", "index", directory + "/index.lmdb"},
+      {"dump", "wal", directory + "/"},
+      {"dump", "wal", directory + "/wal"},
+      {"dump", "wal", directory + "/wal/0000000000000000.seg"}};
   for (const auto& question : questions) {
     const auto refused = run_stepwell(question);
     EXPECT_EQ(refused.code, 75) << question.front();
     EXPECT_THAT(refused.err, testing::AllOf(HasSubstr(pid), HasSubstr("--to"))) << question.front();
     EXPECT_EQ(lines(refused.err), 1);
+    const bool has_to = question.front() != "verify" && question.front() != "dump";
+    EXPECT_EQ(refused.err.find("stop that server") == std::string::npos, has_to) << refused.err;
   }
+}
+
+TEST_F(LoadedServer, WhatIsMisspeltIsNotFound) {
+  const std::string to = server_.address();
+  const std::string id = run_stepwell({"runs", "--to", to, "--json"}).out.substr(8, 32);
+  const auto metric = run_stepwell({"history", "--to", to, id, "nokey"});
+  EXPECT_EQ(metric.code, 1);
+  EXPECT_THAT(metric.err, HasSubstr("no metric 'nokey'"));
+  const auto experiment = run_stepwell({"runs", "--to", to, "--experiment", "nothere", "--csv"});
+  EXPECT_EQ(experiment.code, 1);
+  EXPECT_EQ(experiment.out, "");
+  EXPECT_THAT(experiment.err, HasSubstr("no experiment 'nothere'"));
 }
 
 }  // namespace

@@ -43,6 +43,24 @@ TEST_P(SkipTest, ASoundCopyThatComesLaterFillsASkippedHole) {
   EXPECT_EQ(it.tags(1), (Texts{{"t2", "here"}, {"t4", "here"}, {"t5", "here"}}));
 }
 
+// A client with a sound copy learns from it what to send.
+TEST_P(SkipTest, PositionsTellWhatIsSkippedAndNotWhatIsRejected) {
+  using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  it.send(open_frame({1, 1, 1}));
+  it.send(skip_frame({1, 1}, 2, 4));
+  it.send(tag(5));
+  it.send(poison_frame({1, 1, 6}));  // Rejected.
+  it.send(skip_frame({1, 1}, 7, 7));
+  EXPECT_EQ(it.skipped_of(1, 1), (Ranges{{2, 4}, {7, 7}}));
+  in_the_middle();
+  EXPECT_EQ(it.skipped_of(1, 1), (Ranges{{2, 4}, {7, 7}}));
+  it.send(tag(3));
+  EXPECT_EQ(it.skipped_of(1, 1), (Ranges{{2, 2}, {4, 4}, {7, 7}}));
+  for (const std::uint64_t each : {2U, 4U, 7U}) it.send(tag(each));
+  EXPECT_EQ(it.skipped_of(1, 1), Ranges{});
+  EXPECT_EQ(it.skipped_of(1, 2), Ranges{}) << "an unknown writer";
+}
+
 TEST_P(SkipTest, ASkipStartsAtOrBelowWhatIsExpectedAndLeavesWhatIsDecided) {
   it.send(open_frame({1, 1, 1}));
   it.send(tag(2));

@@ -163,6 +163,21 @@ std::uint64_t TrackingOnWorld::next_of(std::uint64_t run, std::uint64_t writer) 
   return must(view().positions(question)).positions.at(0).sequence();
 }
 
+std::vector<std::pair<std::uint64_t, std::uint64_t>> TrackingOnWorld::skipped_of(
+    std::uint64_t run, std::uint64_t writer) const {
+  wire::PositionsT question;
+  question.positions.emplace_back(protocol::to_wire(run_id(run)),
+                                  protocol::to_wire(writer_id(writer)), 0);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  const wire::PositionsT answer = must(view().positions(question));
+  for (const wire::SkippedRange& range : answer.skipped) {
+    EXPECT_EQ(protocol::from_wire<RunId>(range.run()), run_id(run));
+    EXPECT_EQ(protocol::from_wire<WriterId>(range.writer()), writer_id(writer));
+    ranges.emplace_back(range.from(), range.to());
+  }
+  return ranges;
+}
+
 std::string TrackingOnWorld::digest() const {
   return must(digest_of(view())).hex;
 }

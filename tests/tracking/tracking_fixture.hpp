@@ -74,6 +74,9 @@ class TrackingOnWorld {
   std::vector<Point> points(std::uint64_t run, std::string_view key,
                             std::string_view context = {}) const;
   std::uint64_t next_of(std::uint64_t run, std::uint64_t writer) const;
+  // What positions say is skipped.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_of(std::uint64_t run,
+                                                                  std::uint64_t writer) const;
   std::string digest() const;
   // Everything that can be asked, duplicates' counters and ids included.
   std::string everything() const;

@@ -47,7 +47,7 @@ INTERRUPTED(ViewTest);
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 TEST_P(ViewTest, RunsAreListedInPagesInTheOrderOfTheirCreation) {
-  for (const std::uint64_t run : {9, 3, 7, 1, 5}) {
+  for (const std::uint64_t run : {9U, 3U, 7U, 1U, 5U}) {
     it.send(open_frame({run, 1, 1}, {.experiment = run > 4 ? "big" : "small"}));
     if (run == 7) in_the_middle();
   }

@@ -6,6 +6,7 @@
 #include <future>
 #include <sstream>
 
+#include "engine/base/spawn.hpp"
 #include "engine/io/net/asio_executor.hpp"
 #include "engine/io/net/tcp.hpp"
 
@@ -63,7 +64,8 @@ class LoadRun {
     executor_.join();
     LoadReport report{totals_, sending_seconds_, burst_rates_, true, settings_.connections};
     for (const auto& connection : connections_) report.all_acknowledged &= connection->finished();
-    report.all_acknowledged = report.all_acknowledged && !gave_up_;
+    // Connections that were never made have nothing unacknowledged.
+    report.all_acknowledged = report.all_acknowledged && !gave_up_ && totals_.connects > 0;
     connections_.clear();
     return report;
   }

@@ -145,7 +145,7 @@ class MixedProfile final : public Profile {
       STEPWELL_ASSERT(added.has_value());
     }
     const std::size_t points = 1 + chance.below(50);
-    const bool rows = chance.one_in(3);
+    const bool rows = points >= key_count && chance.one_in(3);
     std::vector<std::int64_t> steps(points), times(points);
     std::vector<std::uint32_t> key_index;
     std::vector<double> values(rows ? points : points * key_count);
@@ -155,7 +155,9 @@ class MixedProfile final : public Profile {
           regular ? static_cast<std::int64_t>(sequence * 20 + i) : odd_step(chance, sequence);
       times[i] =
           kProfileEpochMs + static_cast<std::int64_t>(chance.below(100'000));  // Backwards too.
-      if (rows) key_index.push_back(static_cast<std::uint32_t>(chance.below(key_count)));
+      if (rows)
+        key_index.push_back(
+            static_cast<std::uint32_t>(i < key_count ? i : chance.below(key_count)));
     }
     for (double& value : values) value = odd_value(chance);
     if (!rows && points > 1 && chance.one_in(2)) {  // The last point doubles the first.

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/spawn.hpp"
 #include "engine/io/durable_queue.hpp"
 #include "engine/io/net/asio_executor.hpp"
 #include "engine/io/net/tcp.hpp"

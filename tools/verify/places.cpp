@@ -25,7 +25,7 @@ constexpr std::size_t kDamagesMax = 1000;
 Result<void> walk_here(const std::string& file, std::FILE* out) {
   const auto names = store::Layout::table_names(tracking::Fold().tables());
   index::Options options;
-  options.read_only = true;
+  options.create = false;
   TRY(const auto environment, index::Environment::open(file, names, options));
   TRY(const auto transaction, environment->begin_read());
   const store::Layout layout(*environment);

@@ -1,0 +1,121 @@
+// Opening a store: the lock, the index as the last process left it, and then the log behind it.
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/logging.hpp"
+#include "engine/store/store.hpp"
+
+namespace stepwell::store {
+namespace {
+
+constexpr std::string_view kLogHolder = "index";
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(Environment environment, const std::string& directory,
+                                           Options options, Fold& fold, OpenReport& report) {
+  std::unique_ptr<Store> self(new Store(environment, directory, std::move(options), fold));
+  io::FileSystem& files = environment.files;
+  if (self->options_.index_directory.empty()) self->options_.index_directory = directory;
+  const std::string wal_directory = directory + "/wal";
+  TRY(const bool exists, files.exists(wal_directory));
+  if (!exists && self->options_.read_only) {
+    return fail(ErrorKind::kNotFound, "{} holds no store (there is no {})", directory,
+                wal_directory);
+  }
+  TRY(files.make_directories(directory));
+  TRY(self->lock_, files.lock_directory(directory));
+  TRY(self->open_index(exists));
+  TRY(self->open_log(report));
+  return self;
+}
+
+Result<void> Store::open_index(bool exists) {
+  const std::string path = options_.index_directory + "/index.lmdb";
+  index::Options index_options;
+  index_options.map_bytes = options_.index_map_bytes;
+  index_options.create = !exists && !options_.read_only;
+  const auto tables = Layout::table_names(fold_.tables());
+  auto opened = index::Environment::open(path, tables, index_options);
+  // The log's directory comes after the index is durable: where there is a log, no table may be
+  // missing. While there is none, a file that is no index is what a power cut left of a creation:
+  // nothing was ever acknowledged.
+  if (!opened && opened.error().kind == ErrorKind::kCorrupt && !exists && !options_.read_only) {
+    stepwell::log().warn("{}; it was never used: set aside as {}.incomplete", opened.error().text,
+                         path);
+    TRY(index::Environment::set_aside(path));
+    opened = index::Environment::open(path, tables, index_options);
+  }
+  if (!opened && opened.error().kind == ErrorKind::kNotFound) {
+    return fail(ErrorKind::kCorrupt, "{} has a log, but its index {} is missing", directory_, path);
+  }
+  TRY(index_, std::move(opened));
+  layout_.emplace(*index_);
+  std::optional<Meta> meta;
+  {
+    TRY(const auto transaction, index_->begin_read());
+    TRY(meta, layout_->read_meta(transaction));
+  }
+  if (!meta && exists && options_.read_only) {
+    return fail(ErrorKind::kCorrupt, "{} has a log, but its index {} is empty", directory_, path);
+  }
+  if (meta) {
+    TRY(meta_, Checkpoint::recover(*index_, *layout_, *meta, options_.transaction_bytes,
+                                   options_.read_only));
+  } else {
+    meta_.store = environment_.random.next_id<StoreId>();
+  }
+  if (!options_.read_only) {
+    ++meta_.incarnation;
+    TRY(auto transaction, index_->begin_write());
+    TRY(layout_->write_meta(transaction, meta_));
+    TRY(transaction.commit());
+    TRY(environment_.files.sync_directory(directory_));
+  }
+  layers_ = std::make_unique<Layers>(*index_, *layout_, meta_.applied);
+  return ok();
+}
+
+Result<void> Store::open_log(OpenReport& report) {
+  Checkpointer::Options how{options_.checkpoint_bytes,
+                            options_.checkpoint_after,
+                            {options_.transaction_bytes, options_.sizes},
+                            options_.transaction_pause};
+  Checkpointer::Events events;
+  events.published = [this](Lsn lsn) { log_->release(kLogHolder, lsn); };
+  events.finished = [this] {
+    ++checkpoints_;
+    generation_bytes_ = layers_->bytes();
+    if (closed_callback_) finish_closing();
+  };
+  events.failed = [this](const Error& error) {
+    poison(in_context("checkpoint", error));
+    if (closed_callback_) finish_closing();
+  };
+  checkpointer_ =
+      std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
+                                     environment_.compactor, meta_, how, std::move(events));
+
+  options_.log.read_only = options_.read_only;
+  options_.log.log_id = load_le<std::uint64_t>(meta_.store.bytes.data()) | 1;
+  const wal::Environment log_environment{environment_.files, environment_.sequencer,
+                                         environment_.compactor, environment_.random};
+  const auto replay = [this](const wal::GroupPtr& group) -> Result<void> {
+    TRY(apply_group(group));
+    // A log that is longer than memory is folded in pieces.
+    if (layers_->bytes() < options_.pending_bytes_max || options_.read_only) return ok();
+    return checkpointer_->run_now();
+  };
+  TRY(log_, wal::Log::open(log_environment, directory_ + "/wal", options_.log, meta_.applied,
+                           replay, report.log));
+  report.checkpoints = checkpointer_->count();
+  generation_bytes_ = layers_->bytes();
+  if (options_.read_only) return ok();
+  log_->set_callbacks([this](const wal::GroupPtr& group) { on_durable(group); },
+                      [this](const Error& error) { poison(error); });
+  log_->release(kLogHolder, checkpointer_->meta().applied);
+  *log_stats_.lock() = log_->stats();
+  environment_.sequencer.post([this] { checkpointer_->consider(); });
+  return ok();
+}
+
+}  // namespace stepwell::store
