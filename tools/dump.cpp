@@ -84,29 +84,28 @@ std::string hex(std::string_view bytes, std::size_t most) {
 Result<bool> dump_index(io::FileSystem& files, const std::string& path) {
   const auto lock = lock_store_around(files, path);
   if (!lock) return with_advice_to_stop(lock.error());
-  const std::string file =
-      std::filesystem::is_directory(path) ? path + "/index.lmdb" : path;
+  const std::string file = std::filesystem::is_directory(path) ? path + "/index.lmdb" : path;
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::kNotFound, "there is no index {}", file);
-  const auto names = store::Layout::table_names(tracking::Fold().tables());
+  const auto tables = store::Layout::tables(tracking::Fold().tables());
   index::Options options;
   options.create = false;
-  TRY(const auto environment, index::Environment::open(file, names, options));
+  TRY(const auto environment, index::Environment::open(file, tables, options));
   TRY(const auto transaction, environment->begin_read());
   std::size_t damages = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < tables.size(); ++i) {
     TRY(auto cursor, transaction.cursor(environment->table(i)));
     auto row = cursor.seek({});
     while (!row || row.value()) {
       if (!row) {
-        fmt::print("DAMAGE {}: {}\n", names[i], row.error().text);
+        fmt::print("DAMAGE {}: {}\n", tables[i].name, row.error().text);
         // A cursor that cannot go on tells the same for ever.
         if (++damages == kDamagesMax) {
           return fail(ErrorKind::kCorrupt, "{} damages were found; the rest is not looked at",
                       damages);
         }
       } else {
-        fmt::print("{} key={} value={} {} B\n", names[i], hex(row.value()->key, 64),
+        fmt::print("{} key={} value={} {} B\n", tables[i].name, hex(row.value()->key, 64),
                    hex(row.value()->value, 48), row.value()->value.size());
       }
       row = cursor.next();

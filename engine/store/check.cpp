@@ -38,6 +38,7 @@ class Check {
       const auto table = layout_.fold_table({static_cast<std::uint8_t>(i)});
       walk(fmt::format("table {}", i), table, [](const index::Row&) {});
     }
+    compare_sums();
     return checked_;
   }
 
@@ -78,6 +79,9 @@ class Check {
       const index::Row& found = *row.value();
       if (rows > 1 && found.key <= last) problem(fmt::format("{}: keys are not in order", name));
       last = found.key;
+      if (table.summed != index::Summed::kNot) {
+        sums_[index::group_key(table.summed, table.dbi, found.key)].add(found.checksum);
+      }
       take(found);
     }
     const auto counted = transaction_.count(table);
@@ -85,6 +89,26 @@ class Check {
       problem(fmt::format("{}: has {} rows, its header says {}", name, rows,
                           counted ? counted.value() : 0));
     }
+  }
+
+  // Rows that vanished, or are there in an older version that is sound in itself.
+  void compare_sums() {
+    const auto expected = transaction_.row_sums();
+    if (!expected) return problem(expected.error().text);
+    for (const auto& [group, sum] : expected.value()) {
+      if (const auto found = sums_.extract(group); !found) {
+        differ(group, {}, sum);
+      } else if (found.mapped() != sum) {
+        differ(group, found.mapped(), sum);
+      }
+    }
+    for (const auto& [group, sum] : sums_) differ(group, sum, {});
+  }
+
+  void differ(std::string_view group, const index::RowSum& found, const index::RowSum& expected) {
+    problem(fmt::format("{}: {} rows with sum {:016x}, expected {} with {:016x}",
+                        index::group_name(group), found.rows, found.checksums, expected.rows,
+                        expected.checksums));
   }
 
   // What a checkpoint wrote and never published is no damage: it is swept by the next opening for
@@ -186,6 +210,7 @@ class Check {
   ChunkReader chunk_reader_{transaction_, layout_};
   std::map<std::uint64_t, std::uint64_t> values_;  // Bytes of each that no entry has named yet.
   std::map<std::uint64_t, TailBlob> blobs_;        // Less what was found of each.
+  index::RowSums sums_;                            // Of the rows that were found.
   std::optional<SeriesKey> series_;
   Point last_;
   std::uint64_t last_value_ = 0;

@@ -5,11 +5,10 @@
 // says, in order); a series' chunks against each other (in order, apart); every chunk referenced
 // once.
 //
-// What it cannot see: LMDB's pages have no checksums. A flipped page pointer may make whole rows or
-// subtrees vanish. Lost chunks and lost directory entries are told, since each names the other;
-// lost rows of the domain's tables are not, until tables carry counts and digests of their own. The
-// counts in LMDB's own headers are compared with the rows that were found. A flipped page header
-// can crash LMDB itself: call it in a child process.
+// LMDB's pages have no checksums: a flipped page pointer may make whole rows or subtrees vanish, or
+// bring back what they were. Chunks and directories, blobs and tail lists name each other; rows of
+// all else are compared with the sums that commits keep (index/row_sums.hpp), by run or by table. A
+// flipped page header can crash LMDB itself: call it in a child process.
 
 #include <cstdint>
 #include <functional>

@@ -26,6 +26,11 @@ struct TableNumber {
   auto operator<=>(const TableNumber&) const = default;
 };
 
+struct TableDescription {
+  std::string name;
+  bool by_run = false;  // Every key begins with a run's number, 8 bytes big-endian.
+};
+
 // Longest key of a row.
 inline constexpr std::size_t kRowKeyBytesMax = 500;
 
@@ -76,7 +81,7 @@ struct Verdict {
 class Fold {
  public:
   virtual ~Fold() = default;
-  virtual std::vector<std::string> tables() const = 0;
+  virtual std::vector<TableDescription> tables() const = 0;
   // An Error means that the state could not be read: the store is poisoned.
   virtual Result<Verdict> apply(ApplyTransaction& transaction, const wal::RecordView& record) = 0;
   // After the records of a group: writes the rows that apply() held back. Only then are they seen.

@@ -14,11 +14,18 @@ constexpr std::size_t kFirstFoldTable = 128;
 
 }  // namespace
 
-std::vector<std::string> Layout::table_names(const std::vector<std::string>& fold_tables) {
-  std::vector<std::string> names = {"store.meta",   "store.journal",    "store.directory",
-                                    "store.chunks", "store.tail_lists", "store.tails"};
-  names.insert(names.end(), fold_tables.begin(), fold_tables.end());
-  return names;
+std::vector<index::TableDescription> Layout::tables(
+    const std::vector<TableDescription>& fold_tables) {
+  using index::Summed;
+  // Directories name chunks, and tail lists blobs: these need no sums.
+  std::vector<index::TableDescription> all = {
+      {"store.meta", Summed::kNot},           {"store.journal", Summed::kNot},
+      {"store.directory", Summed::kByOwner},  {"store.chunks", Summed::kNot},
+      {"store.tail_lists", Summed::kByOwner}, {"store.tails", Summed::kNot}};
+  for (const TableDescription& table : fold_tables) {
+    all.push_back({table.name, table.by_run ? Summed::kByOwner : Summed::kByTable});
+  }
+  return all;
 }
 
 Layout::Layout(const index::Environment& environment)

@@ -35,8 +35,9 @@ struct Meta {
 // Handles of everything in the index.
 class Layout {
  public:
-  // Names of all tables, the store's own first.
-  static std::vector<std::string> table_names(const std::vector<std::string>& fold_tables);
+  // All tables as the index has them, the store's own first.
+  static std::vector<index::TableDescription> tables(
+      const std::vector<TableDescription>& fold_tables);
 
   explicit Layout(const index::Environment& environment);
   index::Table meta, journal, directory, chunks, tail_lists, tails;

@@ -34,7 +34,7 @@ Result<void> Store::open_index(bool exists) {
   index::Options index_options;
   index_options.map_bytes = options_.index_map_bytes;
   index_options.create = !exists && !options_.read_only;
-  const auto tables = Layout::table_names(fold_.tables());
+  const auto tables = Layout::tables(fold_.tables());
   auto opened = index::Environment::open(path, tables, index_options);
   // The log's directory comes after the index is durable: where there is a log, no table may be
   // missing. While there is none, a file that is no index is what a power cut left of a creation:

@@ -191,8 +191,8 @@ Result<store::Verdict> apply_writerless(Step& step) {
 
 }  // namespace
 
-std::vector<std::string> Fold::tables() const {
-  return table_names();
+std::vector<store::TableDescription> Fold::tables() const {
+  return tracking::tables();
 }
 
 Result<store::Verdict> Fold::apply(store::ApplyTransaction& transaction,

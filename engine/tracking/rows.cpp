@@ -47,13 +47,12 @@ Hole get_hole(Decoder& in) {
 
 }  // namespace
 
-std::vector<std::string> table_names() {
-  return {"counters",        "experiments", "experiment_names",
-          "experiment_tags", "runs",        "run_ids",
-          "experiment_runs", "params",      "tags",
-          "writers",         "slots",       "keys",
-          "key_names",       "contexts",    "context_names",
-          "series",          "settings"};
+std::vector<store::TableDescription> tables() {
+  return {{"counters"},   {"experiments"},   {"experiment_names"}, {"experiment_tags"},
+          {"runs", true}, {"run_ids"},       {"experiment_runs"},  {"params", true},
+          {"tags", true}, {"writers", true}, {"slots", true},      {"keys"},
+          {"key_names"},  {"contexts"},      {"context_names"},    {"series", true},
+          {"settings"}};
 }
 
 std::string_view to_string(RunStatus status) {

@@ -19,7 +19,7 @@ namespace stepwell::tracking {
 using protocol::VerdictCode;
 using store::TableNumber;
 
-// Positions follow table_names().
+// Positions follow tables().
 namespace table {
 inline constexpr TableNumber kCounters{0};         // "" -> Counters
 inline constexpr TableNumber kExperiments{1};      // experiment -> ExperimentRow
@@ -40,7 +40,7 @@ inline constexpr TableNumber kSeries{15};    // run number, key id, context id -
 inline constexpr TableNumber kSettings{16};  // name -> value
 }  // namespace table
 
-std::vector<std::string> table_names();
+std::vector<store::TableDescription> tables();
 
 // Next free numbers.
 struct Counters {

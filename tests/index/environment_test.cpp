@@ -31,7 +31,7 @@ class EnvironmentTest : public testing::Test {
     index.reset();
     Options options;
     options.map_bytes = 64 << 20;
-    auto opened = Environment::open(path, {"one", "two"}, options);
+    auto opened = Environment::open(path, {{"one"}, {"two"}}, options);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
   }
@@ -182,7 +182,7 @@ TEST_F(EnvironmentTest, AFileThatWasCutGivesErrorsAndNoSignal) {
 TEST_F(EnvironmentTest, AMissingFileIsNotMadeUnlessWanted) {
   index.reset();
   std::filesystem::remove(path);
-  const auto opened = Environment::open(path, {"one"}, {.map_bytes = 64 << 20, .create = false});
+  const auto opened = Environment::open(path, {{"one"}}, {.map_bytes = 64 << 20, .create = false});
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, ErrorKind::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(path));
@@ -191,7 +191,7 @@ TEST_F(EnvironmentTest, AMissingFileIsNotMadeUnlessWanted) {
 TEST_F(EnvironmentTest, AFileThatIsNoIndexIsRefusedAndCanBeSetAside) {
   index.reset();
   std::ofstream(path, std::ios::binary | std::ios::trunc) << std::string(8192, '\0');
-  const auto opened = Environment::open(path, {"one", "two"}, {.map_bytes = 64 << 20});
+  const auto opened = Environment::open(path, {{"one"}, {"two"}}, {.map_bytes = 64 << 20});
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
   ASSERT_TRUE(Environment::set_aside(path));

@@ -31,7 +31,7 @@ class LayersFixture : public testing::Test {
     index::Options options;
     options.map_bytes = 64 << 20;
     auto opened = index::Environment::open(directory.path() + "/index.lmdb",
-                                           Layout::table_names({"first", "second"}), options);
+                                           Layout::tables({{"first"}, {"second"}}), options);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
     layout.emplace(*index);

@@ -23,10 +23,10 @@ constexpr std::size_t kDamagesMax = 1000;
 
 // In the child. Lines to the parent: "T tables", "R rows", "A applied", "D damage".
 Result<void> walk_here(const std::string& file, std::FILE* out) {
-  const auto names = store::Layout::table_names(tracking::Fold().tables());
+  const auto tables = store::Layout::tables(tracking::Fold().tables());
   index::Options options;
   options.create = false;
-  TRY(const auto environment, index::Environment::open(file, names, options));
+  TRY(const auto environment, index::Environment::open(file, tables, options));
   TRY(const auto transaction, environment->begin_read());
   const store::Layout layout(*environment);
   const auto meta = layout.read_meta(transaction);
@@ -36,12 +36,12 @@ Result<void> walk_here(const std::string& file, std::FILE* out) {
     fmt::print(out, "A {}\n", meta.value()->applied.value);
   }
   std::uint64_t rows = 0;
-  for (std::size_t i = 0; i < names.size(); ++i) {
+  for (std::size_t i = 0; i < tables.size(); ++i) {
     std::fflush(out);
     std::size_t damages = 0;
     auto cursor = transaction.cursor(environment->table(i));
     if (!cursor) {
-      fmt::print(out, "D table {}: {}\n", names[i], cursor.error().text);
+      fmt::print(out, "D table {}: {}\n", tables[i].name, cursor.error().text);
       continue;
     }
     auto row = cursor.value().seek({});
@@ -54,7 +54,7 @@ Result<void> walk_here(const std::string& file, std::FILE* out) {
       row = cursor.value().next();
     }
   }
-  fmt::print(out, "T {}\nR {}\n", names.size(), rows);
+  fmt::print(out, "T {}\nR {}\n", tables.size(), rows);
   return ok();
 }
 
