@@ -29,21 +29,29 @@ Result<std::vector<Figure>> measure(const Arguments& arguments, const Place& pla
   for (const std::string& name : arguments.figures) {
     fmt::print(stderr, "measuring {}\n", name);
     std::vector<Figure> measured;
-    if (name == "F4") {
-      TRY(auto figure, measure_sustained(place, arguments.effort));
-      f4 = figure.value();
+    if (name == "F4" || name == "F5") {
+      TRY(auto figure, measure_sustained(place, arguments.effort, name));
+      if (name == "F4") f4 = figure.value();
       measured = {figure};
     } else if (name == "F7") {
       if (!f4) {
         Effort shorter = arguments.effort;
         shorter.sustained_seconds = 10;
-        TRY(const auto figure, measure_sustained(place, shorter));
+        TRY(const auto figure, measure_sustained(place, shorter, "F4"));
         f4 = figure.value();
       }
       TRY(measured, measure_latency(place, arguments.effort, *f4));
     } else if (name == "F10") {
       TRY(auto figure, measure_replay(place, arguments.effort));
       measured = {figure};
+    } else if (name == "F8") {
+      TRY(auto figure, measure_bytes_at_rest(place));
+      measured = {figure};
+    } else if (name == "F9") {
+      TRY(auto figure, measure_many_series(place));
+      measured = {figure};
+    } else if (name == "R8") {
+      TRY(measured, measure_start(place, arguments.effort));
     } else {
       TRY(auto figure, measure_bursts(place, arguments.effort, name));
       measured = {figure};
@@ -64,9 +72,9 @@ int main(int argc, char** argv) {
   CLI::App program("Measures Stepwell's figures against this machine's own ceiling.",
                    "stepwell_bench");
   Arguments arguments;
-  program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F6 F7 F10")
+  program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 R8")
       ->required()
-      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F6", "F7", "F10"}));
+      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "R8"}));
   program.add_option("--json", arguments.json,
                      "Also write the figures as a JSON array to this file");
   program.add_option("--dir", arguments.directory,

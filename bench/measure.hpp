@@ -15,12 +15,19 @@ struct Effort {
 
 // F1, F2, F3, F6: durable acks in bursts, each after the drain. `name`: "F1".
 Result<Figure> measure_bursts(const Place& place, const Effort& effort, const std::string& name);
-// F4: sustained. One run, quoted with the memory and the log that it took.
-Result<Figure> measure_sustained(const Place& place, const Effort& effort);
+// F4, F5: sustained. One run, quoted with the memory and the log that it took.
+Result<Figure> measure_sustained(const Place& place, const Effort& effort, const std::string& name);
 // F7: p50 and p99 of acks at half of F4 (points a second), against the bare log write of the same
 // run.
 Result<std::vector<Figure>> measure_latency(const Place& place, const Effort& effort, double f4);
 // F10: log replayed at start.
 Result<Figure> measure_replay(const Place& place, const Effort& effort);
+// F8: bytes a point in used pages of the index, at rest. One run.
+Result<Figure> measure_bytes_at_rest(const Place& place);
+// F9: the most anonymous memory while 1,000,000 series are written. One run.
+Result<Figure> measure_many_series(const Place& place);
+// R8: from start to the first answer about a run, of an empty store and of one with 100,000 runs
+// and 1,000,000,000 points.
+Result<std::vector<Figure>> measure_start(const Place& place, const Effort& effort);
 
 }  // namespace stepwell::bench

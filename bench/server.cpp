@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tools/load/load_run.hpp"
+
 namespace stepwell::bench {
 namespace {
 
@@ -123,6 +125,10 @@ std::uint64_t Server::anonymous_bytes() const {
     if (line.starts_with("RssAnon:")) return std::strtoull(line.c_str() + 8, nullptr, 10) << 10;
   }
   return 0;
+}
+
+std::uint64_t Server::processor_ticks() const {
+  return tools::processor_ticks(pid_);
 }
 
 std::uint64_t Server::log_bytes() const {

@@ -39,6 +39,7 @@ class Server {
   double start_seconds() const { return start_seconds_; }  // From exec to ready.
   std::uint64_t anonymous_bytes() const;                   // RssAnon
   std::uint64_t log_bytes() const;
+  std::uint64_t processor_ticks() const;  // Used since its start.
 
  private:
   Server() = default;

@@ -19,8 +19,11 @@ std::string seconds_text(double seconds) {
 
 }  // namespace
 
-Result<Figure> measure_sustained(const Place& place, const Effort& effort) {
-  Figure figure{"F4", "points/s", {}, {}, {}, {}, {}};
+Result<Figure> measure_sustained(const Place& place, const Effort& effort,
+                                 const std::string& name) {
+  const bool narrow = name == "F5";
+  const std::string profile = narrow ? "f5" : "f4";
+  Figure figure{name, "points/s", {}, {}, {}, {}, {}};
   const std::string seconds = seconds_text(effort.sustained_seconds);
   TRY(const auto server, Server::start(place));
   std::atomic<bool> done{false};
@@ -32,19 +35,19 @@ Result<Figure> measure_sustained(const Place& place, const Effort& effort) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
   });
-  const auto loaded = run_command(place, {"load", "--to", server->address(), "--profile", "f4",
+  const auto loaded = run_command(place, {"load", "--to", server->address(), "--profile", profile,
                                           "--seconds", seconds, "--json"});
   done = true;
   watcher.join();
   if (!loaded) return loaded.error();
   TRY(const double value, number_in(loaded.value(), "points_per_second"));
-  TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", "f4",
+  TRY(const auto probed, run_command(place, {"probe", "--dir", place.directory, "--shape", profile,
                                              "--runs", "1", "--seconds", "10", "--json"}));
   TRY(const double ceiling, number_in(probed, "points_per_second"));
   figure.runs = {value};
   figure.ceilings = {ceiling};
-  figure.note = fmt::format("{} s, at most {} MiB RssAnon and {} MiB of log; quoted only", seconds,
-                            memory >> 20, log >> 20);
+  figure.note = fmt::format("{} s, at most {} MiB RssAnon and {} MiB of log; floor {} M, goal {} M",
+                            seconds, memory >> 20, log >> 20, narrow ? 70 : 40, narrow ? 110 : 70);
   return figure;
 }
 

@@ -19,19 +19,6 @@ constexpr Instant kDrainMax = std::chrono::seconds(20);
 constexpr Instant kQuiet = milliseconds(120);  // No processor used for so long: drained.
 constexpr Instant kConnectMax = std::chrono::seconds(10);
 
-// Processor time that a process has used, in clock ticks.
-std::uint64_t processor_ticks(int pid) {
-  std::ifstream in(fmt::format("/proc/{}/stat", pid));
-  std::string text;
-  std::getline(in, text);
-  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  std::uint64_t user = 0, system = 0;
-  fields >> user >> system;
-  return user + system;
-}
-
 class LoadRun {
  public:
   LoadRun(const LoadOptions& options, std::unique_ptr<Profile> profile,
@@ -177,6 +164,18 @@ class LoadRun {
 };
 
 }  // namespace
+
+std::uint64_t processor_ticks(int pid) {
+  std::ifstream in(fmt::format("/proc/{}/stat", pid));
+  std::string text;
+  std::getline(in, text);
+  std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  std::uint64_t user = 0, system = 0;
+  fields >> user >> system;
+  return user + system;
+}
 
 Result<LoadReport> run_load(const LoadOptions& options,
                             const std::function<void(const LoadTotals&, double)>& progress) {

@@ -43,4 +43,7 @@ struct LoadReport {
 Result<LoadReport> run_load(const LoadOptions& options,
                             const std::function<void(const LoadTotals&, double seconds)>& progress);
 
+// Processor time that a process has used, in clock ticks.
+std::uint64_t processor_ticks(int pid);
+
 }  // namespace stepwell::tools

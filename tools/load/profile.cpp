@@ -17,6 +17,9 @@ const std::vector<ProfileInfo>& profile_infos() {
       {"f4", "f1, to be sustained", 4},
       {"f5", "f4 with narrow columns: float32, base + stride, u32 time deltas", 4},
       {"f6", "10-point frames, 64 connections", 64},
+      {"f8", "noisy float32 loss curves, 10 metrics x 100,000 steps a run", 4},
+      {"f9", "10,000 runs x 100 loss curves x 500 steps, interleaved", 4, 1, 2500},
+      {"r8", "runs of 10 loss curves x 1000 steps", 4},
       {"steps", "the server assigns the steps; 4 writers a run", 4, 4, 1, 16, true},
       {"mixed", "everything at once: params, tags, ends, late and odd points; 3 writers a run", 6,
        3, 3, 16},
@@ -40,6 +43,9 @@ Result<std::unique_ptr<Profile>> Profile::make(std::string_view name, std::uint6
   }
   if (info->name == "steps") return make_steps_profile(*info, seed);
   if (info->name == "mixed") return make_mixed_profile(*info, seed);
+  if (info->name == "f8" || info->name == "f9" || info->name == "r8") {
+    return make_curves_profile(*info, seed);
+  }
   return make_fixed_profile(*info, seed);
 }
 

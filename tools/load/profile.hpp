@@ -66,8 +66,10 @@ class Profile {
 // Time zero of all profiles: 2024-01-01 UTC.
 inline constexpr std::int64_t kProfileEpochMs = 1'704'067'200'000;
 
-// The kinds of profile (fixed_profile.cpp, steps_profile.cpp, mixed_profile.cpp).
+// The kinds of profile (fixed_profile.cpp, curves_profile.cpp, steps_profile.cpp,
+// mixed_profile.cpp).
 std::unique_ptr<Profile> make_fixed_profile(const ProfileInfo& info, std::uint64_t seed);
+std::unique_ptr<Profile> make_curves_profile(const ProfileInfo& info, std::uint64_t seed);
 std::unique_ptr<Profile> make_steps_profile(const ProfileInfo& info, std::uint64_t seed);
 std::unique_ptr<Profile> make_mixed_profile(const ProfileInfo& info, std::uint64_t seed);
 
