@@ -17,6 +17,7 @@
 #include "tools/command.hpp"
 #include "tools/exit_codes.hpp"
 #include "tools/output.hpp"
+#include "tools/scrubber.hpp"
 #include "tools/stopped_store.hpp"
 
 namespace stepwell::tools {
@@ -106,8 +107,16 @@ int serve(const server::Config& config) {
               config.data.c_str(), server.store().id().hex().c_str());
   std::fflush(stdout);
 
+  std::optional<Scrubber> scrubber;
+  if (config.scrub_interval_s > 0) {
+    scrubber.emplace(ScrubberOptions{"/proc/self/exe", config.data,
+                                     std::chrono::seconds(config.scrub_interval_s),
+                                     config.scrub_bytes_per_second});
+  }
+
   int signal = 0;
   sigwait(&set, &signal);
+  scrubber.reset();
   if (poisoned) return kExitIo;
   log().info("stopping: no new connections, waiting for what is in flight");
   exit_on_next_signal();

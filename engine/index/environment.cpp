@@ -40,6 +40,7 @@ Result<void> extend_to_last_page(MDB_env* env, const std::string& path) {
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
                                                        const std::vector<TableDescription>& tables,
                                                        Options options) {
+  if (options.observe) options.create = false;
   if (!options.create && ::access(path.c_str(), F_OK) != 0) {
     return fail(ErrorKind::kNotFound, "{} does not exist", path);
   }
@@ -52,13 +53,16 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   if (const int code = mdb_env_set_mapsize(env, options.map_bytes))
     return lmdb_error(code, "map size");
   // NOLOCK is safe nowhere: readers and the writer meet in one process through the lock file.
-  if (const int code =
-          mdb_env_open(env, path.c_str(), MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD, 0600)) {
+  constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD;
+  const unsigned flags = kFlags | (options.observe ? MDB_RDONLY : 0);
+  if (const int code = mdb_env_open(env, path.c_str(), flags, 0600)) {
     return lmdb_error(code, "open " + path);
   }
-  TRY(extend_to_last_page(env, path));
-  int dead = 0;
-  mdb_reader_check(env, &dead);
+  if (!options.observe) {
+    TRY(extend_to_last_page(env, path));
+    int dead = 0;
+    mdb_reader_check(env, &dead);
+  }
 
   MDB_txn* transaction = nullptr;
   if (const int code = mdb_txn_begin(env, nullptr, options.create ? 0 : MDB_RDONLY, &transaction)) {
@@ -66,8 +70,8 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   }
   const auto open_table = [&](const std::string& name) -> Result<Table> {
     Table table;
-    const unsigned flags = options.create ? MDB_CREATE : 0;
-    const int code = mdb_dbi_open(transaction, name.c_str(), flags, &table.dbi);
+    const int code =
+        mdb_dbi_open(transaction, name.c_str(), options.create ? MDB_CREATE : 0, &table.dbi);
     if (code == MDB_NOTFOUND) {
       return fail(ErrorKind::kCorrupt, "index: {} has no table {}", path, name);
     }

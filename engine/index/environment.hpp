@@ -4,7 +4,7 @@
 // else. Every value carries a checksum that covers its table, its key and itself, since LMDB has
 // none: a flipped bit or a misplaced page is told as kCorrupt instead of being believed.
 //
-// One process has an environment open for writing, once.
+// One process has an environment open for writing, once; others may observe it meanwhile.
 
 #include <cstdint>
 #include <functional>
@@ -30,6 +30,8 @@ struct Options {
   std::uint64_t map_bytes = std::uint64_t{1} << 40;  // Sparse: address space, not disk.
   unsigned readers_max = 126;
   bool create = true;  // Else a missing file is kNotFound, a missing table kCorrupt.
+  // Another process may have it open and write it: only reads, and nothing in the file is changed.
+  bool observe = false;
 };
 
 class Environment {

@@ -32,11 +32,21 @@ std::string group_key(Summed how, std::uint64_t table, std::string_view key) {
   return std::string(1, kTableGroup).append(Encoder().big(table).view());
 }
 
-std::string group_name(std::string_view group_key) {
-  Decoder in(group_key.substr(group_key.empty() ? 0 : 1));
+Group group_of_key(std::string_view group_key) {
+  if (group_key.empty()) return {};
+  Decoder in(group_key.substr(1));
   const auto number = in.big<std::uint64_t>();
-  if (!in.done()) return fmt::format("group of a key of {} bytes", group_key.size());
-  return fmt::format("{} {}", group_key[0] == kOwnerGroup ? "run" : "table", number);
+  if (!in.done()) return {};
+  if (group_key[0] == kOwnerGroup) return {number, std::nullopt};
+  return {std::nullopt, number};
+}
+
+std::string describe_difference(std::string_view group_key, const RowSum& found,
+                                const RowSum& expected) {
+  const Group group = group_of_key(group_key);
+  return fmt::format("{} {}: {} rows with sum {:016x}, expected {} with {:016x}",
+                     group.owner ? "run" : "table", group.owner.value_or(group.table.value_or(0)),
+                     found.rows, found.checksums, expected.rows, expected.checksums);
 }
 
 }  // namespace stepwell::index

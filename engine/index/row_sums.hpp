@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,7 +43,15 @@ using RowSums = std::map<std::string, RowSum, std::less<>>;
 
 // Key of a row's group. Only for tables that are summed.
 std::string group_key(Summed how, std::uint64_t table, std::string_view key);
-// For messages.
-std::string group_name(std::string_view group_key);
+// The owner whose rows are in the group, or the table of which all are.
+struct Group {
+  std::optional<std::uint64_t> owner;
+  std::optional<std::uint64_t> table;
+};
+// Neither, where it is no group's key.
+Group group_of_key(std::string_view group_key);
+// "run 17: 3 rows with sum …, expected 4 with …". For who found other rows than there should be.
+std::string describe_difference(std::string_view group_key, const RowSum& found,
+                                const RowSum& expected);
 
 }  // namespace stepwell::index

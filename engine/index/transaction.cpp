@@ -128,6 +128,18 @@ Result<RowSum> ReadTransaction::row_sum(std::string_view group_key) const {
   return row ? RowSum::decode(*row) : RowSum();
 }
 
+Result<std::optional<ReadTransaction::Group>> ReadTransaction::group_after(
+    std::string_view group_key) const {
+  TRY(auto rows, cursor(sums_));
+  TRY(auto row, rows.seek(group_key));
+  if (row && row->key == group_key) {
+    TRY(row, rows.next());
+  }
+  if (!row) return std::optional<Group>();
+  TRY(const RowSum sum, RowSum::decode(row->value));
+  return std::optional(Group{std::string(row->key), sum});
+}
+
 Result<RowSum*> WriteTransaction::begin_change(Table table, std::string_view key) {
   if (table.summed == Summed::kNot) return nullptr;
   RowSum& sum = changes_[group_key(table.summed, table.dbi, key)];

@@ -66,6 +66,12 @@ class ReadTransaction {
   // What the commits so far say of the rows there should be.
   Result<RowSums> row_sums() const;
   Result<RowSum> row_sum(std::string_view group_key) const;
+  struct Group {
+    std::string key;
+    RowSum sum;
+  };
+  // The first group whose key is greater.
+  Result<std::optional<Group>> group_after(std::string_view group_key) const;
 
  protected:
   friend class Environment;

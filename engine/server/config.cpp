@@ -70,6 +70,9 @@ const std::vector<Key>& keys() {
       {"store.pending_bytes_max", "0", NumberKey{&Config::pending_bytes_max, 0, 1ULL << 40}},
       {"store.index_map_bytes", "1099511627776",
        NumberKey{&Config::index_map_bytes, 16 * kMiB, 1ULL << 46}},
+      {"store.scrub_interval_s", "86400", NumberKey{&Config::scrub_interval_s, 0, kMany}},
+      {"store.scrub_bytes_per_second", "16777216",
+       NumberKey{&Config::scrub_bytes_per_second, 4096, 1ULL << 40}},
   };
   return kKeys;
 }

@@ -41,6 +41,8 @@ struct Config {
   std::uint64_t checkpoint_after_ms = 0;
   std::uint64_t pending_bytes_max = 0;
   std::uint64_t index_map_bytes = 0;
+  std::uint64_t scrub_interval_s = 0;
+  std::uint64_t scrub_bytes_per_second = 0;
 };
 
 // Where a value came from, for --print-config.

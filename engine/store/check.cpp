@@ -96,19 +96,11 @@ class Check {
     const auto expected = transaction_.row_sums();
     if (!expected) return problem(expected.error().text);
     for (const auto& [group, sum] : expected.value()) {
-      if (const auto found = sums_.extract(group); !found) {
-        differ(group, {}, sum);
-      } else if (found.mapped() != sum) {
-        differ(group, found.mapped(), sum);
-      }
+      const index::RowSum found = sums_[group];
+      if (found != sum) problem(index::describe_difference(group, found, sum));
+      sums_.erase(group);
     }
-    for (const auto& [group, sum] : sums_) differ(group, sum, {});
-  }
-
-  void differ(std::string_view group, const index::RowSum& found, const index::RowSum& expected) {
-    problem(fmt::format("{}: {} rows with sum {:016x}, expected {} with {:016x}",
-                        index::group_name(group), found.rows, found.checksums, expected.rows,
-                        expected.checksums));
+    for (const auto& [group, sum] : sums_) problem(index::describe_difference(group, sum, {}));
   }
 
   // What a checkpoint wrote and never published is no damage: it is swept by the next opening for
@@ -152,14 +144,8 @@ class Check {
       return problem(fmt::format("{}: chunk value {} is missing", name, entry.value));
     }
     value->second -= entry.bytes;
-    points_.clear();
-    if (auto read = chunk_reader_.read(entry, points_); !read) {
-      return problem(fmt::format("{}: {}", name, read.error().text));
-    }
-    const PointStats stats = PointStats::of(points_);
-    if (!is_strictly_sorted(points_) || !stats.same_as(entry.stats)) {
-      problem(fmt::format("{}: chunk value {} offset {} is not what its entry says", name,
-                          entry.value, entry.offset));
+    if (auto sound = check_chunk(chunk_reader_, entry, points_); !sound) {
+      return problem(fmt::format("{}: {}", name, sound.error().text));
     }
     checked_.points += points_.size();
   }
@@ -218,6 +204,14 @@ class Check {
 };
 
 }  // namespace
+
+Result<void> check_chunk(ChunkReader& reader, const ChunkEntry& entry, Columns& points) {
+  points.clear();
+  TRY(reader.read(entry, points));
+  if (is_strictly_sorted(points) && PointStats::of(points).same_as(entry.stats)) return ok();
+  return fail(ErrorKind::kCorrupt, "chunk value {} offset {} is not what its entry says",
+              entry.value, entry.offset);
+}
 
 Result<CheckedIndex> check_index(index::Environment& environment, const Layout& layout,
                                  const std::function<void(const std::string&)>& visit) {

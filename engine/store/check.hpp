@@ -14,9 +14,13 @@
 #include <functional>
 #include <string>
 
+#include "engine/store/directory.hpp"
 #include "engine/store/layout.hpp"
 
 namespace stepwell::store {
+
+// Reads an entry's chunk into `points`. kCorrupt: it is not there, or not what the entry says.
+Result<void> check_chunk(ChunkReader& reader, const ChunkEntry& entry, Columns& points);
 
 struct CheckedIndex {
   std::uint64_t rows = 0;  // Of all tables, the store's own included.

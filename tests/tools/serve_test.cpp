@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "engine/base/bytes.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
 #include "tests/tools/stepwell_process.hpp"
@@ -89,6 +90,51 @@ TEST(Serve, AClientThatDoesNotReadHoldsUpTheEndOnlyForItsTime) {
   EXPECT_EQ(server.child().wait(20), 0) << server.errors();
   EXPECT_THAT(server.errors(), testing::HasSubstr("1 connections were still open"));
   EXPECT_EQ(run_stepwell({"verify", scratch / "data"}).code, 0);
+}
+
+// Waits for a line in the server's log.
+testing::AssertionResult says(const TestServer& server, const std::string& text) {
+  for (int i = 0; i < 3000; ++i) {
+    if (server.errors().find(text) != std::string::npos) return testing::AssertionSuccess();
+    std::this_thread::sleep_for(10ms);
+  }
+  return testing::AssertionFailure() << "no '" << text << "' in " << server.errors();
+}
+
+TEST(Serve, ScrubsItsIndexAndSurvivesWhatItFinds) {
+  const TestDirectory scratch;
+  const std::string config =
+      write_config(scratch,
+                   "[store]\nscrub_interval_s = 1\nscrub_bytes_per_second = 1000000000\n"
+                   "checkpoint_after_ms = 20\n");
+  TestServer server(scratch / "data", scratch / "server", {"--config", config});
+  ASSERT_TRUE(server.start()) << server.errors();
+  const auto load = [&](const std::string& profile, const std::string& rate) {
+    return run_stepwell({"load", "--to", server.address(), "--profile", profile, "--seconds", "0.2",
+                         "--rate", rate})
+        .code;
+  };
+  EXPECT_EQ(load("f1", "2000000"), 0);
+  EXPECT_TRUE(says(server, "scrub: the index is sound"));
+  const auto by_hand = run_stepwell({"scrub", server.directory()});
+  EXPECT_EQ(by_hand.code, 0) << by_hand.out << by_hand.err;
+  // Large values lose a bit: pages that begin one, and hold nothing of LMDB's behind their header.
+  const std::string file = server.directory() + "/index.lmdb";
+  const std::string bytes = contents_of(file);
+  std::fstream out(file, std::ios::binary | std::ios::in | std::ios::out);
+  for (std::size_t page = 2; page < bytes.size() / 4096; ++page) {
+    const char* const header = bytes.data() + page * 4096;
+    if (load_le<std::uint64_t>(header) != page || header[10] != 4) continue;
+    out.seekp(static_cast<std::streamoff>(page * 4096 + 2500));
+    out.put(static_cast<char>(header[2500] ^ 4));
+  }
+  out.close();
+  EXPECT_TRUE(says(server, "scrub: DAMAGE"));
+  EXPECT_EQ(run_stepwell({"scrub", server.directory()}).code, 1);
+  // It goes on taking points.
+  EXPECT_EQ(load("f6", "10000"), 0);
+  server.child().send(SIGTERM);
+  EXPECT_EQ(server.child().wait(20), 0) << server.errors();
 }
 
 }  // namespace
