@@ -48,6 +48,10 @@ std::string_view to_string(Kind kind) {
       return "run_stage";
     case Kind::kDeleteTag:
       return "delete_tag";
+    case Kind::kPurgeRun:
+      return "purge_run";
+    case Kind::kPurgeExperiment:
+      return "purge_experiment";
     case Kind::kSettings:
       return "settings";
     case Kind::kListExperiments:
@@ -68,6 +72,10 @@ std::string_view to_string(Kind kind) {
       return "points";
     case Kind::kReadDone:
       return "read_done";
+    case Kind::kRunStorage:
+      return "run_storage";
+    case Kind::kRunStorageData:
+      return "run_storage_data";
   }
   return "unknown";
 }

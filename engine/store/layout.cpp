@@ -9,32 +9,36 @@ namespace stepwell::store {
 namespace {
 
 constexpr std::string_view kMetaKey = "store";
-constexpr std::size_t kOwnTables = 6;
+constexpr std::size_t kOwnTables = 7;
 constexpr std::size_t kFirstFoldTable = 128;
 
 }  // namespace
 
-std::vector<std::string> Layout::table_names(const std::vector<std::string>& fold_tables) {
+std::vector<std::string> Layout::table_names(const std::vector<TableInfo>& fold_tables) {
   std::vector<std::string> names = {"store.meta",   "store.journal",    "store.directory",
-                                    "store.chunks", "store.tail_lists", "store.tails"};
-  names.insert(names.end(), fold_tables.begin(), fold_tables.end());
+                                    "store.chunks", "store.tail_lists", "store.tails",
+                                    "store.retired"};
+  for (const TableInfo& table : fold_tables) names.push_back(table.name);
   return names;
 }
 
-Layout::Layout(const index::Environment& environment)
+Layout::Layout(const index::Environment& environment, const std::vector<TableInfo>& fold_tables)
     : meta(environment.table(0)),
       journal(environment.table(1)),
       directory(environment.table(2)),
       chunks(environment.table(3)),
       tail_lists(environment.table(4)),
-      tails(environment.table(5)) {
-  for (std::size_t i = kOwnTables; i < environment.table_count(); ++i) {
-    fold_tables_.push_back(environment.table(i));
+      tails(environment.table(5)),
+      retired(environment.table(6)) {
+  STEPWELL_ASSERT(environment.table_count() == kOwnTables + fold_tables.size());
+  for (std::size_t i = 0; i < fold_tables.size(); ++i) {
+    fold_tables_.push_back(environment.table(kOwnTables + i));
+    if (fold_tables[i].by_run) run_tables_.push_back(fold_tables_.back());
   }
 }
 
 std::vector<index::Table> Layout::own_tables() const {
-  return {meta, journal, directory, chunks, tail_lists, tails};
+  return {meta, journal, directory, chunks, tail_lists, tails, retired};
 }
 
 std::uint8_t Layout::number(index::Table table) const {
@@ -83,6 +87,10 @@ Result<void> Layout::write_meta(index::WriteTransaction& transaction, const Meta
   out.put(value.next_chunk_value).put(value.next_blob);
   out.put(value.journal_first).put(value.journal_end);
   return transaction.put(meta, kMetaKey, out.view());
+}
+
+std::string run_key(RunNumber run) {
+  return Encoder().big(run.value).take();
 }
 
 }  // namespace stepwell::store

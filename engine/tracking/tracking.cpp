@@ -5,7 +5,7 @@ namespace {
 
 // What frees space, or leads to it, is taken even on a disk that is full for others.
 bool uses_reserve(protocol::Kind kind) {
-  return kind == protocol::Kind::kRunStage || kind == protocol::Kind::kExperimentStage;
+  return protocol::is_client_command(kind);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ Outcome look_at(const std::string& path, std::size_t expected, std::string* prob
   auto index =
       index::Environment::open(path, Layout::table_names(tracking::Fold().tables()), options);
   if (!index) return kReported;
-  const Layout layout(*index.value());
+  const Layout layout(*index.value(), tracking::Fold().tables());
   const auto checked = check_index(*index.value(), layout, [&](const std::string& text) {
     if (problem) *problem = text;
   });
@@ -83,7 +83,7 @@ class FlipTest : public testing::Test {
     auto index =
         index::Environment::open(path, Layout::table_names(tracking::Fold().tables()), options);
     ASSERT_TRUE(index.has_value()) << index.error().text;
-    const Layout layout(*index.value());
+    const Layout layout(*index.value(), tracking::Fold().tables());
     const auto checked =
         check_index(*index.value(), layout, [](const auto& text) { ADD_FAILURE() << text; });
     ASSERT_TRUE(checked.has_value());

@@ -23,12 +23,13 @@ constexpr std::size_t kDamagesMax = 1000;
 
 // In the child. Lines to the parent: "T tables", "R rows", "A applied", "D damage".
 Result<void> walk_here(const std::string& file, std::FILE* out) {
-  const auto names = store::Layout::table_names(tracking::Fold().tables());
+  const auto tables = tracking::Fold().tables();
+  const auto names = store::Layout::table_names(tables);
   index::Options options;
   options.create = false;
   TRY(const auto environment, index::Environment::open(file, names, options));
   TRY(const auto transaction, environment->begin_read());
-  const store::Layout layout(*environment);
+  const store::Layout layout(*environment, tables);
   const auto meta = layout.read_meta(transaction);
   if (!meta) {
     fmt::print(out, "D {}\n", meta.error().text);
