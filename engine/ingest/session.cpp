@@ -247,10 +247,20 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
     case Kind::kListExperiments:
     case Kind::kListRuns:
     case Kind::kGetRun:
+    case Kind::kRunStorage:
     case Kind::kHistory: {
       read_deadline_ = kNever;
       Executor& worker = frame.header.kind == Kind::kPositions ? lookup_ : query_;
       auto answering = answer_read(std::string(as_text(frame.bytes)), worker);
+      co_await std::move(answering);
+      co_return Next::kGoOn;
+    }
+    case Kind::kRunStage:
+    case Kind::kExperimentStage:
+    case Kind::kPurgeRun:
+    case Kind::kPurgeExperiment: {
+      read_deadline_ = kNever;
+      auto answering = answer_command(std::string(as_text(frame.bytes)));
       co_await std::move(answering);
       co_return Next::kGoOn;
     }

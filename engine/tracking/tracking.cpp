@@ -10,6 +10,21 @@ bool uses_reserve(protocol::Kind kind) {
 
 }  // namespace
 
+Result<void> result_of(const Verdict& verdict) {
+  switch (static_cast<VerdictCode>(verdict.code)) {
+    case VerdictCode::kApplied:
+      return ok();
+    case VerdictCode::kNotFound:
+    case VerdictCode::kGone:
+      return Error{ErrorKind::kNotFound, verdict.text};
+    case VerdictCode::kExists:
+    case VerdictCode::kConflict:
+      return Error{ErrorKind::kExists, verdict.text};
+    default:
+      return Error{ErrorKind::kInvalid, verdict.text};
+  }
+}
+
 wal::Envelope Tracking::envelope(const protocol::FrameHeader& header, wal::Door door) const {
   wal::Envelope envelope;
   envelope.kind = static_cast<std::uint16_t>(header.kind);
