@@ -56,6 +56,9 @@ void print_report(const client::ReplayReport& report, bool json) {
       line.add("lost", run.lost)
           .add("points_sent", run.points)
           .add("complete", run.stopped.empty());
+      std::vector<std::string> stopped;
+      for (const std::string& why : run.stopped) stopped.push_back(json_string(why));
+      line.add_raw("stopped", json_array(stopped));
       fmt::print("{}\n", line.text());
     } else {
       table.add({id.hex(), count_text(run.writers), count_text(run.frames), count_text(run.sent),
@@ -121,8 +124,8 @@ int run(const Arguments& arguments) {
   if (!report.value().failure.empty()) {
     return report_error("replay", fail(ErrorKind::kIo, "{}", report.value().failure));
   }
-  const bool damaged = std::ranges::any_of(report.value().damages,
-                                           [](const auto& damage) { return !damage.tail; });
+  const bool damaged =
+      std::ranges::any_of(report.value().damages, [](const auto& damage) { return !damage.tail; });
   return report.value().complete() && !damaged ? kExitOk : kExitFailed;
 }
 
