@@ -145,8 +145,13 @@ class Script {
   }
 
   std::vector<Command> make() {
+    bool purged = false;
     while (done_.size() < options_.commands) {
-      if (options_.repeats && !done_.empty() && random_.one_in(8)) {
+      const bool is_time = !purged && done_.size() > options_.commands / 3;
+      if (is_time || random_.one_in(60)) {
+        purge(random_.below(runs_.size()));
+        purged = purged || is_time;
+      } else if (options_.repeats && !done_.empty() && random_.one_in(8)) {
         done_.push_back(done_[random_.below(done_.size())]);
       } else if (!late_.empty() && random_.one_in(6)) {
         done_.push_back(late_.back());
@@ -164,6 +169,21 @@ class Script {
   std::unique_ptr<Writer> fresh_writer(std::size_t number) {
     return std::make_unique<Writer>(random_, options_, runs_[number % options_.runs],
                                     number / options_.runs);
+  }
+
+  // Another run takes its place; what is repeated, or comes late, finds it gone.
+  void purge(std::size_t number) {
+    Command command;
+    command.run = runs_[number];
+    command.kind = Kind::kRunStage;
+    command.deleted = true;
+    done_.push_back(command);
+    command.kind = Kind::kPurgeRun;
+    done_.push_back(command);
+    runs_[number] = random_.next_id<RunId>();
+    for (std::size_t i = number; i < writers_.size(); i += options_.runs) {
+      writers_[i] = fresh_writer(i);
+    }
   }
 
   void go_on(std::size_t number) {
