@@ -233,6 +233,11 @@ void Session::take_stream_frame(const FrameView& frame) {
 }
 
 Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
+  if (protocol::is_client_command(frame.header.kind)) {
+    auto answering = answer_command(std::string(as_text(frame.bytes)));
+    co_await std::move(answering);
+    co_return Next::kGoOn;
+  }
   switch (frame.header.kind) {
     case Kind::kPing: {
       FrameHeader pong;
@@ -252,15 +257,6 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
       read_deadline_ = kNever;
       Executor& worker = frame.header.kind == Kind::kPositions ? lookup_ : query_;
       auto answering = answer_read(std::string(as_text(frame.bytes)), worker);
-      co_await std::move(answering);
-      co_return Next::kGoOn;
-    }
-    case Kind::kRunStage:
-    case Kind::kExperimentStage:
-    case Kind::kPurgeRun:
-    case Kind::kPurgeExperiment: {
-      read_deadline_ = kNever;
-      auto answering = answer_command(std::string(as_text(frame.bytes)));
       co_await std::move(answering);
       co_return Next::kGoOn;
     }

@@ -13,6 +13,7 @@ Task<void> Session::answer_command(std::string frame) {
     answer(done_frame(header.sequence, error, 0));
     co_return;
   }
+  read_deadline_ = kNever;  // It is we who wait.
   const std::uint64_t bytes = frame.size();
   in_flight_bytes_ += bytes;
   ++in_flight_frames_;

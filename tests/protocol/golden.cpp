@@ -216,11 +216,6 @@ void add_commands(std::vector<GoldenFrame>& all) {
   wire::DeleteTagT delete_tag;
   delete_tag.key = "k";
   all.push_back({"delete_tag", make_frame_of(Kind::kDeleteTag, delete_tag, run())});
-  all.push_back({"purge_run", make_frame_of(Kind::kPurgeRun, wire::PurgeRunT{}, run(), {}, 5)});
-  wire::PurgeExperimentT purge_experiment;
-  purge_experiment.id = 1;
-  all.push_back(
-      {"purge_experiment", make_frame_of(Kind::kPurgeExperiment, purge_experiment, {}, {}, 6)});
   wire::SettingsT settings;
   settings.artifact_root = "file:///artifacts";
   all.push_back({"settings", make_frame_of(Kind::kSettings, settings)});
@@ -285,16 +280,6 @@ void add_reads(std::vector<GoldenFrame>& all) {
   header.sequence = 4;
   points.bytes = make_frame(header, std::string_view(points.bytes).substr(sizeof header));
   all.push_back(std::move(points));
-  wire::RunStorageT storage;
-  storage.run = std::make_unique<wire::Id>(to_wire(run()));
-  all.push_back({"run_storage", make_frame_of(Kind::kRunStorage, storage, {}, {}, 7)});
-  wire::RunStorageDataT stored;
-  stored.series = 2;
-  stored.points = 2000;
-  stored.chunk_bytes = 7000;
-  stored.tail_bytes = 90;
-  stored.row_bytes = 512;
-  all.push_back({"run_storage_data", make_frame_of(Kind::kRunStorageData, stored, {}, {}, 7)});
   wire::ReadDoneT done;
   done.points = 3;
   all.push_back({"read_done", make_frame_of(Kind::kReadDone, done, {}, {}, 4)});
@@ -304,11 +289,10 @@ void add_reads(std::vector<GoldenFrame>& all) {
 
 std::vector<GoldenFrame> golden_frames() {
   std::vector<GoldenFrame> all;
-  add_session(all);
-  add_stream(all);
-  add_batches(all);
-  add_commands(all);
-  add_reads(all);
+  for (const auto& add :
+       {add_session, add_stream, add_batches, add_commands, add_reads, add_deletion}) {
+    add(all);
+  }
   return all;
 }
 
