@@ -91,8 +91,11 @@ TEST_F(DoorCommandTest, TheOthersAndDamagedOnesAreRefused) {
   peer.send(open_frame());
   peer.expect<wire::AckT>(Kind::kAck);
   EXPECT_EQ(ask(peer, protocol::make_frame(header, "no message")), kInvalid);
-  header.writer = a_writer();
-  EXPECT_EQ(ask(peer, protocol::make_frame(header, "")), kInvalid);
+  wire::RunStageT hide;
+  hide.deleted = true;
+  const auto frame = protocol::make_frame_of(Kind::kRunStage, hide, a_run(), a_writer(), 3);
+  EXPECT_EQ(ask(peer, frame), kInvalid) << "no writer's stream has it";
+  EXPECT_FALSE(view().run(a_run()).value()->info->deleted);
   expect_others_unaffected();
 }
 
