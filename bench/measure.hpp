@@ -30,4 +30,8 @@ Result<Figure> measure_many_series(const Place& place);
 // and 1,000,000,000 points.
 Result<std::vector<Figure>> measure_start(const Place& place, const Effort& effort);
 
+// A steady state: ingest at a rate, the oldest runs purged so that 8 GB stay, a reader beside it. A
+// line a minute: what must be flat.
+Result<void> soak(const Place& place, double points_per_second, unsigned minutes);
+
 }  // namespace stepwell::bench

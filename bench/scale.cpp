@@ -6,9 +6,6 @@
 #include <thread>
 
 #include "bench/measure.hpp"
-#include "engine/index/environment.hpp"
-#include "engine/store/layout.hpp"
-#include "engine/tracking/fold.hpp"
 #include "protocol/client/reader.hpp"
 #include "protocol/messages.hpp"
 
@@ -33,15 +30,6 @@ Result<void> wait_for_checkpoint(const Server& server) {
     }
   }
   return ok();
-}
-
-Result<index::Environment::Stats> index_stats(const Server& server) {
-  index::Options options;
-  options.create = false;
-  TRY(const auto index,
-      index::Environment::open(server.data() + "/index.lmdb",
-                               store::Layout::tables(tracking::Fold().tables()), options));
-  return index->stats();
 }
 
 // The most anonymous memory that a server took while this lives.

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/store/layout.hpp"
+#include "engine/tracking/fold.hpp"
 #include "tools/load/load_run.hpp"
 
 namespace stepwell::bench {
@@ -138,6 +140,15 @@ std::uint64_t Server::log_bytes() const {
     bytes += entry.file_size(ignored);
   }
   return bytes;
+}
+
+Result<index::Environment::Stats> index_stats(const Server& server) {
+  index::Options options;
+  options.observe = true;
+  TRY(const auto index,
+      index::Environment::open(server.data() + "/index.lmdb",
+                               store::Layout::tables(tracking::Fold().tables()), options));
+  return index->stats();
 }
 
 }  // namespace stepwell::bench

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/result.hpp"
+#include "engine/index/environment.hpp"
 
 namespace stepwell::bench {
 
@@ -50,5 +51,8 @@ class Server {
   double start_seconds_ = 0;
   bool remove_ = true;
 };
+
+// Of a server's index, which it goes on writing.
+Result<index::Environment::Stats> index_stats(const Server& server);
 
 }  // namespace stepwell::bench

@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
   kSkip = 21,
   kRefused = 22,  // Only the server's door writes it.
 
-  // Commands without a writer: only the server's doors write them.
+  // Commands without a writer. Clients may send those of is_client_command().
   kCreateExperiment = 32,
   kUpdateExperiment = 33,
   kExperimentStage = 34,
@@ -35,6 +35,8 @@ enum class Kind : std::uint8_t {
   kUpdateRun = 41,
   kRunStage = 42,
   kDeleteTag = 43,
+  kPurgeRun = 44,
+  kPurgeExperiment = 45,
   kSettings = 46,
 
   // Reads and their answers.
@@ -47,6 +49,8 @@ enum class Kind : std::uint8_t {
   kHistory = 70,
   kPoints = 71,
   kReadDone = 72,
+  kRunStorage = 76,
+  kRunStorageData = 77,
 };
 
 std::string_view to_string(Kind kind);
@@ -57,6 +61,12 @@ constexpr bool is_stream_kind(Kind kind) {
 }
 constexpr bool is_command_kind(Kind kind) {
   return kind >= Kind::kCreateExperiment && kind <= Kind::kSettings;
+}
+
+// Deleting, restoring and purging: answered by read_done.
+constexpr bool is_client_command(Kind kind) {
+  return kind == Kind::kRunStage || kind == Kind::kExperimentStage || kind == Kind::kPurgeRun ||
+         kind == Kind::kPurgeExperiment;
 }
 
 // What the fold said of a record.

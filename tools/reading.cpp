@@ -7,11 +7,15 @@
 
 namespace stepwell::tools {
 
-void add_reading_options(CLI::App& command, ReadingOptions& options) {
+void add_where_options(CLI::App& command, SourceOptions& options) {
   CLI::Option_group* where = command.add_option_group("where", "Exactly one of");
-  where->add_option("--to", options.source.to, "HOST:PORT of a server");
-  where->add_option("--data", options.source.data, "Directory of a stopped store");
+  where->add_option("--to", options.to, "HOST:PORT of a server");
+  where->add_option("--data", options.data, "Directory of a stopped store");
   where->require_option(1);
+}
+
+void add_reading_options(CLI::App& command, ReadingOptions& options) {
+  add_where_options(command, options.source);
   CLI::Option* json = command.add_flag("--json", options.json, "One JSON object a line");
   CLI::Option* csv = command.add_flag("--csv", options.csv, "Comma-separated, with a header");
   json->excludes(csv);

@@ -19,7 +19,9 @@ struct ReadingOptions {
   Form form() const { return json ? Form::kJson : csv ? Form::kCsv : Form::kText; }
 };
 
-// --to or --data, --json or --csv.
+// --to or --data.
+void add_where_options(CLI::App& command, SourceOptions& options);
+// And --json or --csv.
 void add_reading_options(CLI::App& command, ReadingOptions& options);
 
 // Opens the source, does `work`, reports an error in one line. Returns the exit code.

@@ -56,6 +56,9 @@ void print_report(const client::ReplayReport& report, bool json) {
       line.add("lost", run.lost)
           .add("points_sent", run.points)
           .add("complete", run.stopped.empty());
+      std::vector<std::string> stopped;
+      for (const std::string& why : run.stopped) stopped.push_back(json_string(why));
+      line.add_raw("stopped", json_array(stopped));
       fmt::print("{}\n", line.text());
     } else {
       table.add({id.hex(), count_text(run.writers), count_text(run.frames), count_text(run.sent),

@@ -35,26 +35,14 @@ JsonObject json_of(const wire::RunInfoT& info) {
   json.add("status", status_of(info)).add("user", info.user).add("deleted", info.deleted);
   json.add("start_ms", info.start_ms).add("end_ms", info.end_ms).add("batches", info.batches);
   json.add("duplicates", info.duplicates).add("writers", info.writers).add("series", info.series);
+  json.add("deleted_ms", info.deleted_ms);
   return json;
 }
 
-// A misspelt experiment is not one without runs.
-Result<void> check_experiment(Source& source, const std::string& name) {
-  if (name.empty()) return ok();
-  wire::ListExperimentsT question;
-  question.stage = wire::ViewStage::All;
-  do {
-    TRY(const auto page, source.list_experiments(question));
-    for (const auto& info : page.experiments) {
-      if (info->name == name) return ok();
-    }
-    question.after = page.next;
-  } while (question.after != 0);
-  return fail(ErrorKind::kNotFound, "no experiment '{}'", name);
-}
-
 Result<void> list(Source& source, const Arguments& arguments) {
-  TRY(check_experiment(source, arguments.experiment));
+  if (!arguments.experiment.empty()) {
+    TRY(find_experiment(source, arguments.experiment));  // A misspelt one is not one without runs.
+  }
   const Form form = arguments.reading.form();
   Table table(
       {"run", "name", "experiment", "status", "started (UTC)", ">series", ">batches", ">writers"});

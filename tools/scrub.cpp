@@ -26,7 +26,7 @@ Result<store::Scrubbed> scrub(const Arguments& arguments) {
   TRY(const auto index,
       index::Environment::open(arguments.directory + "/index.lmdb",
                                store::Layout::tables(tracking::Fold().tables()), options));
-  const store::Layout layout(*index);
+  const store::Layout layout(*index, tracking::Fold().tables());
   store::Scrub walk(*index, layout, [](const std::string& problem) {
     fmt::print("DAMAGE {}\n", problem);
     std::fflush(stdout);

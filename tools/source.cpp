@@ -30,24 +30,24 @@ class ServerSource final : public Source {
 
 class StoreSource final : public Source {
  public:
-  explicit StoreSource(std::unique_ptr<StoppedStore> store) : store_(std::move(store)) {}
+  explicit StoreSource(std::function<Result<tracking::View>()> view) : view_(std::move(view)) {}
   Result<wire::ExperimentsT> list_experiments(const wire::ListExperimentsT& question) override {
-    TRY(const auto view, store_->view());
+    TRY(const auto view, view_());
     return view.list_experiments(question);
   }
   Result<wire::RunsT> list_runs(const wire::ListRunsT& question) override {
-    TRY(const auto view, store_->view());
+    TRY(const auto view, view_());
     return view.list_runs(question);
   }
   Result<wire::RunDataT> run(RunId id) override {
-    TRY(const auto view, store_->view());
+    TRY(const auto view, view_());
     TRY(auto data, view.run(id));
     if (!data) return fail(ErrorKind::kNotFound, "no run {}", id.hex());
     return std::move(*data);
   }
   Result<std::uint64_t> history(const wire::HistoryT& question,
                                 client::PointsCallback on_points) override {
-    TRY(const auto view, store_->view());
+    TRY(const auto view, view_());
     TRY(auto history, tracking::History::plan(view, question));
     while (true) {
       TRY(const auto page, history.next(view));
@@ -56,21 +56,29 @@ class StoreSource final : public Source {
   }
 
  private:
-  std::unique_ptr<StoppedStore> store_;
+  const std::function<Result<tracking::View>()> view_;
 };
 
 }  // namespace
 
+std::unique_ptr<Source> store_source(std::function<Result<tracking::View>()> view) {
+  return std::make_unique<StoreSource>(std::move(view));
+}
+
 Result<std::unique_ptr<Source>> open_store_source(const std::string& directory) {
-  TRY(auto store, StoppedStore::open(directory));
-  return std::unique_ptr<Source>(std::make_unique<StoreSource>(std::move(store)));
+  TRY(std::shared_ptr<StoppedStore> store, StoppedStore::open(directory));
+  return store_source([store] { return store->view(); });
+}
+
+Result<std::unique_ptr<client::BlockingReader>> open_reader(const std::string& address) {
+  client::ConnectionOptions how;
+  how.client = "stepwell-tools " STEPWELL_VERSION;
+  return client::BlockingReader::open(address, how);
 }
 
 Result<std::unique_ptr<Source>> open_source(const SourceOptions& options) {
   if (!options.data.empty()) return open_store_source(options.data);
-  client::ConnectionOptions how;
-  how.client = "stepwell-tools " STEPWELL_VERSION;
-  TRY(auto reader, client::BlockingReader::open(options.to, how));
+  TRY(auto reader, open_reader(options.to));
   return std::unique_ptr<Source>(std::make_unique<ServerSource>(std::move(reader)));
 }
 
@@ -91,6 +99,19 @@ Result<RunId> find_run_id(Source& source, const std::string& text) {
   if (found.empty()) return fail(ErrorKind::kNotFound, "no run '{}'", text);
   return fail(ErrorKind::kInvalid, "{} runs are called '{}'; give the whole id", found.size(),
               text);
+}
+
+Result<wire::ExperimentInfoT> find_experiment(Source& source, const std::string& name) {
+  wire::ListExperimentsT question;
+  question.stage = wire::ViewStage::All;
+  do {
+    TRY(const auto page, source.list_experiments(question));
+    for (const auto& info : page.experiments) {
+      if (info->name == name) return *info;
+    }
+    question.after = page.next;
+  } while (question.after != 0);
+  return fail(ErrorKind::kNotFound, "no experiment '{}'", name);
 }
 
 }  // namespace stepwell::tools

@@ -3,11 +3,13 @@
 // Where `runs`, `metrics` and `history` read from: a server, or a stopped store's directory. Both
 // give the protocol's own messages, so that the commands do not know the difference.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/base/result.hpp"
+#include "engine/tracking/view.hpp"
 #include "protocol/client/reader.hpp"
 #include "protocol/messages.hpp"
 
@@ -33,8 +35,13 @@ struct SourceOptions {
 
 Result<std::unique_ptr<Source>> open_source(const SourceOptions& options);
 Result<std::unique_ptr<Source>> open_store_source(const std::string& directory);
+// Each question is answered from a snapshot of its own.
+std::unique_ptr<Source> store_source(std::function<Result<tracking::View>()> view);
+Result<std::unique_ptr<client::BlockingReader>> open_reader(const std::string& address);
 
 // 32 hex digits, or the beginning of exactly one run's id.
 Result<RunId> find_run_id(Source& source, const std::string& text);
+// kNotFound: no experiment, deleted or not, has this name.
+Result<wire::ExperimentInfoT> find_experiment(Source& source, const std::string& name);
 
 }  // namespace stepwell::tools

@@ -95,6 +95,14 @@ std::string Answers::take(std::uint64_t credit) {
   return out;
 }
 
+std::string done_frame(std::uint64_t question, const Result<void>& result, std::uint64_t points) {
+  wire::ReadDoneT done;
+  done.kind = result ? 0 : static_cast<std::uint8_t>(result.error().kind);
+  if (!result) done.text = result.error().text;
+  done.points = points;
+  return protocol::make_frame_of(protocol::Kind::kReadDone, done, {}, {}, question);
+}
+
 std::string error_frame(const Error& error, const FrameName& frame, bool closing) {
   wire::ErrorT message;
   message.kind = static_cast<std::uint8_t>(error.kind);

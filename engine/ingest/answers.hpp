@@ -54,6 +54,8 @@ class Answers {
   std::size_t ack_bytes_ = 0;  // Of the three above.
 };
 
+// Ends an answer, or is one: to a command.
+std::string done_frame(std::uint64_t question, const Result<void>& result, std::uint64_t points);
 // An error frame about `frame`, or about the connection.
 std::string error_frame(const Error& error, const FrameName& frame, bool closing);
 

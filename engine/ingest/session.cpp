@@ -233,6 +233,11 @@ void Session::take_stream_frame(const FrameView& frame) {
 }
 
 Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
+  if (protocol::is_client_command(frame.header.kind)) {
+    auto answering = answer_command(std::string(as_text(frame.bytes)));
+    co_await std::move(answering);
+    co_return Next::kGoOn;
+  }
   switch (frame.header.kind) {
     case Kind::kPing: {
       FrameHeader pong;
@@ -247,6 +252,7 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
     case Kind::kListExperiments:
     case Kind::kListRuns:
     case Kind::kGetRun:
+    case Kind::kRunStorage:
     case Kind::kHistory: {
       read_deadline_ = kNever;
       Executor& worker = frame.header.kind == Kind::kPositions ? lookup_ : query_;

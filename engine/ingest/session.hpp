@@ -77,6 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Works out the answer on `worker`; a history frame by frame.
   Task<void> answer_read(std::string frame, Executor& worker);
 
+  // Sends it to the log and waits for its verdict.
+  Task<void> answer_command(std::string frame);
+
   void answer(std::string frame);
   // After each change of what waits, or will wait, for the client.
   void count_answers();

@@ -23,14 +23,6 @@ std::string answer_frame(Kind kind, std::uint64_t question, std::string_view pay
   return protocol::make_frame(header, payload);
 }
 
-std::string done_frame(std::uint64_t question, const Result<void>& result, std::uint64_t points) {
-  wire::ReadDoneT done;
-  done.kind = result ? 0 : static_cast<std::uint8_t>(result.error().kind);
-  if (!result) done.text = result.error().text;
-  done.points = points;
-  return answer_frame(Kind::kReadDone, question, protocol::encode(done));
-}
-
 // One question whose answer is one message.
 template <typename Question, typename Answer>
 Result<std::string> answer_with(const FrameView& frame, Kind kind, const Answer& answer) {
@@ -74,6 +66,10 @@ Result<std::string> answer_in_one(const tracking::View& view, const FrameView& f
     case Kind::kListExperiments:
       return answer_with<wire::ListExperimentsT>(frame, Kind::kExperiments, [&](const auto& asked) {
         return view.list_experiments(asked);
+      });
+    case Kind::kRunStorage:
+      return answer_with<wire::RunStorageT>(frame, Kind::kRunStorageData, [&](const auto& asked) {
+        return view.run_storage(asked.run ? protocol::from_wire<RunId>(*asked.run) : RunId{});
       });
     default:
       return answer_with<wire::ListRunsT>(frame, Kind::kRuns,

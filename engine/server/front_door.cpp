@@ -1,5 +1,8 @@
 #include "engine/server/front_door.hpp"
 
+#include <atomic>
+#include <optional>
+
 #include "engine/base/logging.hpp"
 #include "engine/base/spawn.hpp"
 #include "protocol/frame.hpp"
@@ -17,6 +20,18 @@ std::string http_refusal() {
       "Connection: close\r\n\r\n{}",
       body.size(), body);
 }
+
+// A coroutine that never ends is destroyed with its executor: it must not stay counted.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
 
 }  // namespace
 
@@ -51,7 +66,7 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
     co_return;
   }
   // Counted from here on, so that connections which say nothing are limited too.
-  ++shared_.connections;
+  std::optional<Counted> counted(shared_.connections);
   Stream& open = *stream;
   const TimerId timer =
       home.post_after(shared_.options.handshake_timeout, [&open] { open.close(); });
@@ -59,7 +74,7 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
   auto reading = open.read_some({reinterpret_cast<std::byte*>(first.data()), first.size()});
   const auto n = co_await std::move(reading);
   const bool in_time = home.cancel(timer);
-  --shared_.connections;
+  counted.reset();  // A session counts itself.
   if (!in_time || !n || n.value() == 0) co_return;
   first.resize(n.value());
   if (static_cast<std::uint8_t>(first[0]) == protocol::kFrameFirstByte) {

@@ -120,6 +120,10 @@ Result<void> Checkpoint::journal_rows(index::WriteTransaction& transaction) {
   while (transaction.bytes_put() < options_.transaction_bytes) {
     if (table_ == layout_.fold_table_count()) {
       phase_ = Phase::kPublish;
+      for (const RunNumber run : frozen_->retired()) {
+        journal_.put(layout_.retired, run_key(run), {});
+        TRY(journal_.end_unit(transaction));
+      }
       return journal_.flush(transaction);
     }
     const index::Table table = layout_.fold_table({table_});

@@ -35,7 +35,7 @@ Checkpointer::~Checkpointer() {
 
 void Checkpointer::consider() {
   if (running_ || stopped_ || layers_.active_is_empty()) return;
-  if (layers_.active_bytes() >= options_.start_bytes) {
+  if (due_ || layers_.active_bytes() >= options_.start_bytes) {
     start();
   } else if (timer_ == 0) {
     timer_ = sequencer_.post_after(options_.start_after, [this] {
@@ -50,6 +50,8 @@ void Checkpointer::start() {
     sequencer_.cancel(timer_);
     timer_ = 0;
   }
+  due_ = !events_.may_start();
+  if (due_) return;
   running_ = true;
   auto [generation, up_to] = layers_.freeze();
   checkpoint_ = std::make_unique<Checkpoint>(environment_, layout_, meta_, std::move(generation),
@@ -78,6 +80,7 @@ Task<void> Checkpointer::run() {
     }
     if (more) co_await sleep_for(compactor_, options_.pause);
   }
+  events_.wrote();
   co_await resume_on(sequencer_);
   meta_ = checkpoint_->meta();
   log_written(checkpoint_->written());

@@ -23,7 +23,11 @@ class Checkpointer {
     Instant pause{0};
   };
   struct Events {
+    // A checkpoint is due: whether nobody else writes the index. If not, consider() follows when it
+    // is so.
+    std::function<bool()> may_start;
     std::function<void(Lsn)> published;  // The log is not needed up to here.
+    std::function<void()> wrote;         // On the compactor, behind the last transaction.
     std::function<void()> finished;
     std::function<void(const Error&)> failed;  // The index must not be written again.
   };
@@ -58,6 +62,7 @@ class Checkpointer {
   Events events_;
   std::unique_ptr<Checkpoint> checkpoint_;
   bool running_ = false;
+  bool due_ = false;  // It waits for may_start().
   bool stopped_ = false;
   TimerId timer_ = 0;
   std::uint64_t count_ = 0;

@@ -123,10 +123,6 @@ bool PointStats::same_as(const PointStats& other) const {
   return a.view() == b.view();
 }
 
-std::string directory_prefix(RunNumber run) {
-  return Encoder().big(run.value).take();
-}
-
 std::string directory_prefix(const SeriesKey& series) {
   return Encoder().big(series.run.value).big(series.series.value).take();
 }

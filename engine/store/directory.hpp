@@ -57,8 +57,7 @@ struct ChunkEntry {
 
 inline constexpr std::size_t kRowEntries = 64;
 
-// Least key of a run's or of a series' rows.
-std::string directory_prefix(RunNumber run);
+// Beginning of the keys of a series' rows; run_key() is that of all of a run's.
 std::string directory_prefix(const SeriesKey& series);
 // Sorts as the points do.
 std::string directory_key(const SeriesKey& series, const Point& first);

@@ -26,9 +26,10 @@ struct TableNumber {
   auto operator<=>(const TableNumber&) const = default;
 };
 
-struct TableDescription {
+struct TableInfo {
   std::string name;
-  bool by_run = false;  // Every key begins with a run's number, 8 bytes big-endian.
+  // Keys begin with a run's number, big-endian: what lies under a retired run is freed.
+  bool by_run = false;
 };
 
 // Longest key of a row.
@@ -68,6 +69,9 @@ class ApplyTransaction : public RowReader {
   virtual void erase(TableNumber table, std::string_view key) = 0;
   // `memory` may be left empty: the record's own bytes are kept then.
   virtual void add_points(PointBlock block) = 0;
+  // No reader will ask for this run's number again, and nothing is added to it from now on: its
+  // points and what lies under it in tables by run are garbage, which the store frees in its time.
+  virtual void retire(RunNumber run) = 0;
 };
 
 // What the fold said of a record. `code` is the domain's (0 = applied).
@@ -81,7 +85,7 @@ struct Verdict {
 class Fold {
  public:
   virtual ~Fold() = default;
-  virtual std::vector<TableDescription> tables() const = 0;
+  virtual std::vector<TableInfo> tables() const = 0;
   // An Error means that the state could not be read: the store is poisoned.
   virtual Result<Verdict> apply(ApplyTransaction& transaction, const wal::RecordView& record) = 0;
   // After the records of a group: writes the rows that apply() held back. Only then are they seen.

@@ -56,6 +56,11 @@ void Generation::add(BlockPtr block) {
   blocks_[block->run].push_back(std::move(block));
 }
 
+void Generation::retire(RunNumber run) {
+  const std::unique_lock guard(mutex_);
+  if (retired_.insert(run).second) bytes_ += kRowOverheadBytes;
+}
+
 void Generation::pin(Lsn lsn) {
   const std::unique_lock guard(mutex_);
   pinned_ = std::max(pinned_, lsn);
@@ -100,9 +105,16 @@ std::vector<RunNumber> Generation::runs() const {
   const std::shared_lock guard(mutex_);
   std::vector<RunNumber> runs;
   runs.reserve(blocks_.size());
-  for (const auto& [run, blocks] : blocks_) runs.push_back(run);
+  for (const auto& [run, blocks] : blocks_) {
+    if (!retired_.contains(run)) runs.push_back(run);
+  }
   std::sort(runs.begin(), runs.end());
   return runs;
+}
+
+std::vector<RunNumber> Generation::retired() const {
+  const std::shared_lock guard(mutex_);
+  return {retired_.begin(), retired_.end()};
 }
 
 std::uint64_t Generation::bytes() const {
@@ -112,7 +124,7 @@ std::uint64_t Generation::bytes() const {
 
 bool Generation::empty() const {
   const std::shared_lock guard(mutex_);
-  return rows_.empty() && blocks_.empty();
+  return rows_.empty() && blocks_.empty() && retired_.empty();
 }
 
 }  // namespace stepwell::store

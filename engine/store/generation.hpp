@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ class Generation {
   // are now taken: versions that no snapshot can see any more are let go.
   void set(Lsn lsn, Lsn published, TableNumber table, std::string_view key, Change change);
   void add(BlockPtr block);
+  // The run is garbage: so are its blocks, once no snapshot sees them.
+  void retire(RunNumber run);
   // A snapshot as of `lsn` reads this generation from now on.
   void pin(Lsn lsn);
 
@@ -49,8 +52,10 @@ class Generation {
 
   // A run's blocks at or below `as_of`, in log order.
   std::vector<BlockPtr> blocks(RunNumber run, Lsn as_of) const;
-  // Runs that have blocks, in the order of their numbers.
+  // Runs that have blocks and were not retired, in the order of their numbers.
   std::vector<RunNumber> runs() const;
+  // In the order of their numbers.
+  std::vector<RunNumber> retired() const;
 
   // Rows and points, as counted against the budget.
   std::uint64_t bytes() const;
@@ -69,6 +74,7 @@ class Generation {
   mutable std::shared_mutex mutex_;
   std::map<std::string, Versions, std::less<>> rows_;
   std::unordered_map<RunNumber, std::vector<BlockPtr>> blocks_;
+  std::set<RunNumber> retired_;
   std::uint64_t bytes_ = 0;
   Lsn pinned_;  // Greatest LSN as of which a snapshot was taken.
 };

@@ -42,6 +42,7 @@ class Layers {
     void put(TableNumber table, std::string_view key, std::string value) override;
     void erase(TableNumber table, std::string_view key) override;
     void add_points(PointBlock block) override;
+    void retire(RunNumber run) override { active_->retire(run); }
 
    private:
     GenerationPtr active_;

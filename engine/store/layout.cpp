@@ -9,39 +9,43 @@ namespace stepwell::store {
 namespace {
 
 constexpr std::string_view kMetaKey = "store";
-constexpr std::size_t kOwnTables = 6;
+constexpr std::size_t kOwnTables = 7;
 constexpr std::size_t kFirstFoldTable = 128;
 
 }  // namespace
 
 std::vector<index::TableDescription> Layout::tables(
-    const std::vector<TableDescription>& fold_tables) {
+    const std::vector<TableInfo>& fold_tables) {
   using index::Summed;
   // Directories name chunks, and tail lists blobs: these need no sums.
   std::vector<index::TableDescription> all = {
       {"store.meta", Summed::kNot},           {"store.journal", Summed::kNot},
       {"store.directory", Summed::kByOwner},  {"store.chunks", Summed::kNot},
-      {"store.tail_lists", Summed::kByOwner}, {"store.tails", Summed::kNot}};
-  for (const TableDescription& table : fold_tables) {
+      {"store.tail_lists", Summed::kByOwner}, {"store.tails", Summed::kNot},
+      {"store.retired", Summed::kByOwner}};
+  for (const TableInfo& table : fold_tables) {
     all.push_back({table.name, table.by_run ? Summed::kByOwner : Summed::kByTable});
   }
   return all;
 }
 
-Layout::Layout(const index::Environment& environment)
+Layout::Layout(const index::Environment& environment, const std::vector<TableInfo>& fold_tables)
     : meta(environment.table(0)),
       journal(environment.table(1)),
       directory(environment.table(2)),
       chunks(environment.table(3)),
       tail_lists(environment.table(4)),
-      tails(environment.table(5)) {
-  for (std::size_t i = kOwnTables; i < environment.table_count(); ++i) {
-    fold_tables_.push_back(environment.table(i));
+      tails(environment.table(5)),
+      retired(environment.table(6)) {
+  STEPWELL_ASSERT(environment.table_count() == kOwnTables + fold_tables.size());
+  for (std::size_t i = 0; i < fold_tables.size(); ++i) {
+    fold_tables_.push_back(environment.table(kOwnTables + i));
+    if (fold_tables[i].by_run) run_tables_.push_back(fold_tables_.back());
   }
 }
 
 std::vector<index::Table> Layout::own_tables() const {
-  return {meta, journal, directory, chunks, tail_lists, tails};
+  return {meta, journal, directory, chunks, tail_lists, tails, retired};
 }
 
 std::uint8_t Layout::number(index::Table table) const {
@@ -90,6 +94,10 @@ Result<void> Layout::write_meta(index::WriteTransaction& transaction, const Meta
   out.put(value.next_chunk_value).put(value.next_blob);
   out.put(value.journal_first).put(value.journal_end);
   return transaction.put(meta, kMetaKey, out.view());
+}
+
+std::string run_key(RunNumber run) {
+  return Encoder().big(run.value).take();
 }
 
 }  // namespace stepwell::store

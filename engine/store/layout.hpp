@@ -37,10 +37,12 @@ class Layout {
  public:
   // All tables as the index has them, the store's own first.
   static std::vector<index::TableDescription> tables(
-      const std::vector<TableDescription>& fold_tables);
+      const std::vector<TableInfo>& fold_tables);
 
-  explicit Layout(const index::Environment& environment);
-  index::Table meta, journal, directory, chunks, tail_lists, tails;
+  Layout(const index::Environment& environment, const std::vector<TableInfo>& fold_tables);
+  index::Table meta, journal, directory, chunks, tail_lists, tails, retired;
+  // Those of the fold's that are freed with a run.
+  const std::vector<index::Table>& run_tables() const { return run_tables_; }
   index::Table fold_table(TableNumber number) const { return fold_tables_[number.value]; }
   std::size_t fold_table_count() const { return fold_tables_.size(); }
   // Tables as the journal names them: the store's own from 0, the fold's from 128.
@@ -54,6 +56,10 @@ class Layout {
  private:
   std::vector<index::Table> own_tables() const;
   std::vector<index::Table> fold_tables_;
+  std::vector<index::Table> run_tables_;
 };
+
+// Key of a run's row in table `retired`, and the beginning of all its keys in tables by run.
+std::string run_key(RunNumber run);
 
 }  // namespace stepwell::store

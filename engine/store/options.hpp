@@ -57,8 +57,10 @@ struct Status {
   std::uint64_t pending_bytes = 0;  // In flight, or applied and not yet in the index.
   std::uint64_t pending_bytes_max = 0;
   std::uint64_t checkpoints = 0;
-  std::uint64_t records = 0;  // Applied since the opening, replayed ones included.
-  bool disk_low = false;      // Only deletes and purges are taken.
+  std::uint64_t records = 0;           // Applied since the opening, replayed ones included.
+  std::uint64_t swept_runs = 0;        // Retired runs that were freed since the opening.
+  std::uint64_t index_free_bytes = 0;  // Pages that the index uses again before it grows.
+  bool disk_low = false;               // Only deletes and purges are taken.
   Lsn published;
   wal::Log::Stats log;
   std::uint64_t room() const {

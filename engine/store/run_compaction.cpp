@@ -116,9 +116,9 @@ Result<void> RunCompaction::finish(index::WriteTransaction& transaction) {
   }
   if (blob_.points > 0) kept_.push_back(blob_);
   if (kept_.empty()) {
-    journal_.erase(layout_.tail_lists, tail_list_key(run_));
+    journal_.erase(layout_.tail_lists, run_key(run_));
   } else {
-    journal_.put(layout_.tail_lists, tail_list_key(run_), encode_tail_list(kept_));
+    journal_.put(layout_.tail_lists, run_key(run_), encode_tail_list(kept_));
   }
   for (const std::string& key : freed_) journal_.erase(layout_.tails, key);
   return journal_.end_unit(transaction);

@@ -43,7 +43,7 @@ Result<bool> Scrub::next_group() {
   if (const auto owner = index::group_of_key(group_).owner) {
     ++scrubbed_.runs;
     run_ = RunNumber{*owner};
-    row_after_ = directory_prefix(*run_);
+    row_after_ = run_key(*run_);
     TRY(tell(fmt::format("run {}", *owner), check_tails(transaction, *run_)));
   }
   return true;
@@ -85,7 +85,7 @@ Result<void> Scrub::check_chunks(RunNumber run) {
   TRY(const auto transaction, environment_.begin_read());
   TRY(auto cursor, transaction.cursor(layout_.directory));
   ChunkReader reader(transaction, layout_);
-  const std::string prefix = directory_prefix(run);
+  const std::string prefix = run_key(run);
   Columns points;
   auto row = cursor.seek(row_after_);
   if (row && row.value() && row.value()->key == row_after_) row = cursor.next();

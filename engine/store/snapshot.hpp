@@ -11,6 +11,7 @@
 
 #include "engine/store/layered_reader.hpp"
 #include "engine/store/points_reader.hpp"
+#include "engine/store/run_storage.hpp"
 
 namespace stepwell::store {
 
@@ -32,6 +33,7 @@ class Snapshot {
   Result<std::vector<Point>> points(RunNumber run, SeriesNumber series, const PointRange& range,
                                     std::size_t limit) const;
   Result<SeriesSummary> summary(RunNumber run, SeriesNumber series) const;
+  Result<RunStorage> storage(RunNumber run) const { return run_storage(*reader_, run); }
 
  private:
   // Of the run last asked for: a caller walks a run's series one after another.

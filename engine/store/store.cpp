@@ -118,7 +118,8 @@ void Store::look_at_disk() {
   const auto free = environment_.files.free_bytes(directory_);
   // Two segments and a checkpoint (its chunks and its journal) are kept for those who free space.
   const std::uint64_t reserve = 2 * log.segment_bytes + 2 * options_.pending_bytes_max;
-  const bool low = !free || free.value() + log.segments_pooled * log.segment_bytes < reserve;
+  const std::uint64_t held = log.segments_pooled * log.segment_bytes + index_free_bytes_;
+  const bool low = !free || free.value() + held < reserve;
   log_long_ = log.segments_live * log.segment_bytes > options_.log_bytes_max;
   if (low && !disk_low_) {
     stepwell::log().error("{}: less than {} bytes are free; refusing all but deletes", directory_,
@@ -169,6 +170,7 @@ void Store::poison(const Error& error) {
   poison_ = in_context("the store is stopped after an error", error);
   stepwell::log().critical("{}", poison_->text);
   checkpointer_->stop();
+  sweeper_->stop();
   for (Waiting& waiting : std::exchange(waiting_, {})) {
     waiting.submission->decide(waiting.position, *poison_);
   }
@@ -178,12 +180,14 @@ void Store::poison(const Error& error) {
 void Store::close(std::function<void(Result<void>)> done) {
   environment_.sequencer.post([this, done = std::move(done)]() mutable {
     checkpointer_->stop();
+    sweeper_->stop();
     closed_callback_ = std::move(done);
-    if (checkpointer_->idle()) finish_closing();
+    close_when_idle();
   });
 }
 
-void Store::finish_closing() {
+void Store::close_when_idle() {
+  if (!closed_callback_ || !checkpointer_->idle() || !sweeper_->idle()) return;
   log_->close([this](Result<void> closed) {
     closed_callback_(poison_ ? Result<void>(*poison_) : std::move(closed));
   });
@@ -200,6 +204,8 @@ Status Store::status() const {
   status.pending_bytes_max = options_.pending_bytes_max;
   status.checkpoints = checkpoints_;
   status.records = records_;
+  status.swept_runs = swept_runs_;
+  status.index_free_bytes = index_free_bytes_;
   status.disk_low = disk_low_;
   status.published = layers_->published();
   status.log = *log_stats_.lock();

@@ -25,6 +25,7 @@
 #include "engine/store/fold.hpp"
 #include "engine/store/layers.hpp"
 #include "engine/store/options.hpp"
+#include "engine/store/sweeper.hpp"
 #include "engine/wal/log.hpp"
 
 namespace stepwell::store {
@@ -83,7 +84,11 @@ class Store {
   Result<void> apply_group(const wal::GroupPtr& group);
   void on_durable(const wal::GroupPtr& group);
   void poison(const Error& error);
-  void finish_closing();
+  // Checkpoints and sweeps; on the owner's thread, before anything is submitted.
+  void make_writers_of_index();
+  // On whichever thread writes the index.
+  void count_free_pages();
+  void close_when_idle();
 
   Environment environment_;
   std::string directory_;
@@ -96,6 +101,7 @@ class Store {
   std::unique_ptr<Layers> layers_;
   std::unique_ptr<wal::Log> log_;
   std::unique_ptr<Checkpointer> checkpointer_;
+  std::unique_ptr<Sweeper> sweeper_;
 
   // Sequencer.
   std::deque<Waiting> waiting_;
@@ -110,6 +116,8 @@ class Store {
   std::atomic<std::uint64_t> generation_bytes_{0};
   std::atomic<std::uint64_t> checkpoints_{0};
   std::atomic<std::uint64_t> records_{0};
+  std::atomic<std::uint64_t> swept_runs_{0};
+  std::atomic<std::uint64_t> index_free_bytes_{0};
   std::atomic<bool> disk_low_{false};
   mutable Guarded<wal::Log::Stats> log_stats_;
 };

@@ -34,7 +34,8 @@ Result<void> Store::open_index(bool exists) {
   index::Options index_options;
   index_options.map_bytes = options_.index_map_bytes;
   index_options.create = !exists && !options_.read_only;
-  const auto tables = Layout::tables(fold_.tables());
+  const std::vector<TableInfo> fold_tables = fold_.tables();
+  const auto tables = Layout::tables(fold_tables);
   auto opened = index::Environment::open(path, tables, index_options);
   // The log's directory comes after the index is durable: where there is a log, no table may be
   // missing. While there is none, a file that is no index is what a power cut left of a creation:
@@ -49,7 +50,7 @@ Result<void> Store::open_index(bool exists) {
     return fail(ErrorKind::kCorrupt, "{} has a log, but its index {} is missing", directory_, path);
   }
   TRY(index_, std::move(opened));
-  layout_.emplace(*index_);
+  layout_.emplace(*index_, fold_tables);
   std::optional<Meta> meta;
   {
     TRY(const auto transaction, index_->begin_read());
@@ -75,26 +76,59 @@ Result<void> Store::open_index(bool exists) {
   return ok();
 }
 
-Result<void> Store::open_log(OpenReport& report) {
-  Checkpointer::Options how{options_.checkpoint_bytes,
-                            options_.checkpoint_after,
-                            {options_.transaction_bytes, options_.sizes},
-                            options_.transaction_pause};
+// One of the two at a time, and checkpoints first: they let go of the log.
+void Store::make_writers_of_index() {
   Checkpointer::Events events;
+  events.may_start = [this] {
+    sweeper_->give_way();
+    return sweeper_->idle();
+  };
   events.published = [this](Lsn lsn) { log_->release(kLogHolder, lsn); };
+  events.wrote = [this] { count_free_pages(); };
   events.finished = [this] {
     ++checkpoints_;
     generation_bytes_ = layers_->bytes();
-    if (closed_callback_) finish_closing();
+    sweeper_->start();
+    close_when_idle();
   };
   events.failed = [this](const Error& error) {
     poison(in_context("checkpoint", error));
-    if (closed_callback_) finish_closing();
+    close_when_idle();
   };
+  const Checkpointer::Options how{options_.checkpoint_bytes,
+                                  options_.checkpoint_after,
+                                  {options_.transaction_bytes, options_.sizes},
+                                  options_.transaction_pause};
   checkpointer_ =
       std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
                                      environment_.compactor, meta_, how, std::move(events));
 
+  Sweeper::Events sweeping;
+  sweeping.wrote = [this] { count_free_pages(); };
+  sweeping.ended = [this] {
+    swept_runs_ = sweeper_->runs();
+    checkpointer_->consider();
+    close_when_idle();
+  };
+  sweeping.failed = [this](const Error& error) {
+    poison(in_context("sweep", error));
+    close_when_idle();
+  };
+  sweeper_ = std::make_unique<Sweeper>(
+      *index_, *layout_, environment_.sequencer, environment_.compactor,
+      Sweeper::Options{options_.transaction_bytes, options_.transaction_pause},
+      std::move(sweeping));
+}
+
+void Store::count_free_pages() {
+  // Only a figure: what cannot be read counts as none.
+  const auto stats = index_->stats();
+  index_free_bytes_ = stats ? stats.value().free_bytes : 0;
+}
+
+Result<void> Store::open_log(OpenReport& report) {
+  make_writers_of_index();
+  count_free_pages();
   options_.log.read_only = options_.read_only;
   options_.log.log_id = load_le<std::uint64_t>(meta_.store.bytes.data()) | 1;
   const wal::Environment log_environment{environment_.files, environment_.sequencer,
@@ -114,7 +148,10 @@ Result<void> Store::open_log(OpenReport& report) {
                       [this](const Error& error) { poison(error); });
   log_->release(kLogHolder, checkpointer_->meta().applied);
   *log_stats_.lock() = log_->stats();
-  environment_.sequencer.post([this] { checkpointer_->consider(); });
+  environment_.sequencer.post([this] {
+    sweeper_->start();
+    checkpointer_->consider();
+  });
   return ok();
 }
 

@@ -14,10 +14,6 @@ constexpr std::uint64_t kSeriesPointsMax = std::uint64_t{1} << 28;
 
 }  // namespace
 
-std::string tail_list_key(RunNumber run) {
-  return Encoder().big(run.value).take();
-}
-
 std::string encode_tail_list(const std::vector<TailBlob>& blobs) {
   Encoder out;
   for (const TailBlob& blob : blobs) {
@@ -49,7 +45,7 @@ Result<std::vector<TailBlob>> decode_tail_list(std::string_view row) {
 
 Result<std::vector<TailBlob>> read_tail_list(const index::ReadTransaction& transaction,
                                              const Layout& layout, RunNumber run) {
-  TRY(const auto row, transaction.get(layout.tail_lists, tail_list_key(run)));
+  TRY(const auto row, transaction.get(layout.tail_lists, run_key(run)));
   if (!row) return std::vector<TailBlob>();
   return decode_tail_list(*row);
 }

@@ -26,7 +26,7 @@ struct TailBlob {
 // The most blobs that a run has after a checkpoint.
 inline constexpr std::size_t kTailBlobsMax = 8;
 
-std::string tail_list_key(RunNumber run);
+// A run's tail list lies under run_key().
 std::string encode_tail_list(const std::vector<TailBlob>& blobs);
 Result<std::vector<TailBlob>> decode_tail_list(std::string_view row);
 Result<std::vector<TailBlob>> read_tail_list(const index::ReadTransaction& transaction,

@@ -49,8 +49,15 @@ Result<Outcome> apply_params(Step& step);
 Result<Outcome> apply_tags(Step& step);
 Result<Outcome> apply_end(Step& step);
 
-// Commands without a writer (command_apply.cpp).
+// Commands without a writer (command_apply.cpp). Those about a run have it.
 Result<Outcome> apply_command(Step& step);
+
+// Deletion, for a while and for good (deletion_apply.cpp). All but that of an experiment need
+// step.run; after the purge of a run it is gone.
+Result<Outcome> apply_run_stage(Step& step);
+Result<Outcome> apply_experiment_stage(Step& step);
+Result<Outcome> apply_purge_run(Step& step);
+Result<Outcome> apply_purge_experiment(Step& step);
 
 // Shared by several.
 struct NewRun {
@@ -63,6 +70,8 @@ struct NewRun {
 Result<RunState*> create_run(Step& step, NewRun values);
 Result<ExperimentId> create_experiment(Step& step, std::uint64_t id, const std::string& name,
                                        const std::string& artifact_location, std::int64_t time_ms);
+Result<void> remove_experiment_name(Step& step, const std::string& name);
+Refusal no_experiment(std::uint64_t id);
 // kInvalid names the entry that breaks a rule. `what` is "param" or "tag".
 Result<void> check_texts(std::string_view what,
                          const std::vector<std::unique_ptr<wire::TextT>>& texts);

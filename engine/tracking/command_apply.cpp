@@ -17,10 +17,6 @@ constexpr std::string_view kDefaultExperiment = "Default";
 // No import may name one beyond, so that counting up from the greatest never ends.
 constexpr std::uint64_t kExperimentIdMax = std::uint64_t{1} << 62;
 
-Refusal no_experiment(std::uint64_t id) {
-  return refuse(VerdictCode::kNotFound, fmt::format("experiment {} does not exist", id));
-}
-
 Refusal deleted_experiment(std::uint64_t id) {
   return refuse(VerdictCode::kInvalid, fmt::format("experiment {} is deleted", id));
 }
@@ -30,27 +26,10 @@ bool is_hidden_from(const Step& step, const ExperimentRow& experiment) {
   return step.record.envelope.door == wal::Door::kRest && experiment.stage.deleted;
 }
 
-Refusal no_run(const Step& step) {
-  return refuse(VerdictCode::kNotFound,
-                fmt::format("run {} does not exist", step.frame.header.run.hex()));
-}
-
 Result<void> put_name(Step& step, const std::string& name, std::uint64_t id) {
   const std::string key = key_of_name(name);
   TRY(const auto list, step.rows.get(table::kExperimentNames, key));
   step.rows.put(table::kExperimentNames, key, add_name(list.value_or(""), name, id));
-  return ok();
-}
-
-Result<void> remove_experiment_name(Step& step, const std::string& name) {
-  const std::string key = key_of_name(name);
-  TRY(const auto list, step.rows.get(table::kExperimentNames, key));
-  std::string rest = remove_name(list.value_or(""), name);
-  if (rest.empty()) {
-    step.rows.erase(table::kExperimentNames, key);
-  } else {
-    step.rows.put(table::kExperimentNames, key, std::move(rest));
-  }
   return ok();
 }
 
@@ -120,18 +99,6 @@ Result<Outcome> update_experiment(Step& step) {
   return Outcome(Applied{});
 }
 
-Result<Outcome> experiment_stage(Step& step) {
-  auto decoded = protocol::decode<wire::ExperimentStageT>(step.frame.payload());
-  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
-  const wire::ExperimentStageT& command = decoded.value();
-  TRY(auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
-  if (!row) return Outcome(no_experiment(command.id));
-  row->stage = {command.deleted, step.record.lsn};
-  row->updated_ms = command.time_ms;
-  step.rows.put(table::kExperiments, key_of(command.id), row->encode());
-  return Outcome(Applied{});
-}
-
 Result<Outcome> experiment_tag(Step& step) {
   auto decoded = protocol::decode<wire::ExperimentTagT>(step.frame.payload());
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
@@ -182,7 +149,6 @@ Result<Outcome> update_run(Step& step) {
   auto decoded = protocol::decode<wire::UpdateRunT>(step.frame.payload());
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const wire::UpdateRunT& command = decoded.value();
-  if (!step.run) return Outcome(no_run(step));
   if (command.status > static_cast<std::uint8_t>(RunStatus::kKilled)) {
     return Outcome(
         refuse(VerdictCode::kInvalid, fmt::format("status {} is not known", command.status)));
@@ -205,19 +171,9 @@ Result<Outcome> update_run(Step& step) {
   return Outcome(Applied{});
 }
 
-Result<Outcome> run_stage(Step& step) {
-  auto decoded = protocol::decode<wire::RunStageT>(step.frame.payload());
-  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
-  if (!step.run) return Outcome(no_run(step));
-  step.run->row.stage = {decoded.value().deleted, step.record.lsn};
-  step.run->changed = true;
-  return Outcome(Applied{});
-}
-
 Result<Outcome> delete_tag(Step& step) {
   auto decoded = protocol::decode<wire::DeleteTagT>(step.frame.payload());
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
-  if (!step.run) return Outcome(no_run(step));
   if (auto checked = protocol::check_key("tag", decoded.value().key); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
@@ -244,6 +200,22 @@ Result<Outcome> settings(Step& step) {
 }
 
 }  // namespace
+
+Refusal no_experiment(std::uint64_t id) {
+  return refuse(VerdictCode::kNotFound, fmt::format("experiment {} does not exist", id));
+}
+
+Result<void> remove_experiment_name(Step& step, const std::string& name) {
+  const std::string key = key_of_name(name);
+  TRY(const auto list, step.rows.get(table::kExperimentNames, key));
+  std::string rest = remove_name(list.value_or(""), name);
+  if (rest.empty()) {
+    step.rows.erase(table::kExperimentNames, key);
+  } else {
+    step.rows.put(table::kExperimentNames, key, std::move(rest));
+  }
+  return ok();
+}
 
 Result<ExperimentId> create_experiment(Step& step, std::uint64_t id, const std::string& name,
                                        const std::string& artifact_location, std::int64_t time_ms) {
@@ -276,8 +248,7 @@ Result<RunState*> create_run(Step& step, NewRun values) {
   row.name = std::move(values.name);
   row.user = std::move(values.user);
   row.start_ms = values.start_ms;
-  step.rows.put(table::kRunIds, as_text(std::as_bytes(std::span(row.id.bytes))),
-                key_of(number.value));
+  step.rows.put(table::kRunIds, key_of(row.id), key_of(number.value));
   step.rows.put(table::kExperimentRuns, key_of(row.experiment.value, number.value), "");
   return &step.state.add_run(number, std::move(row));
 }
@@ -289,17 +260,21 @@ Result<Outcome> apply_command(Step& step) {
     case Kind::kUpdateExperiment:
       return update_experiment(step);
     case Kind::kExperimentStage:
-      return experiment_stage(step);
+      return apply_experiment_stage(step);
     case Kind::kExperimentTag:
       return experiment_tag(step);
+    case Kind::kPurgeExperiment:
+      return apply_purge_experiment(step);
     case Kind::kCreateRun:
       return create_run_command(step);
     case Kind::kUpdateRun:
       return update_run(step);
     case Kind::kRunStage:
-      return run_stage(step);
+      return apply_run_stage(step);
     case Kind::kDeleteTag:
       return delete_tag(step);
+    case Kind::kPurgeRun:
+      return apply_purge_run(step);
     case Kind::kSettings:
       return settings(step);
     default:

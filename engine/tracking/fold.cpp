@@ -18,6 +18,14 @@ store::Verdict verdict(VerdictCode code, std::uint64_t expected, std::string tex
   return {static_cast<std::uint8_t>(code), expected, std::nullopt, std::move(text)};
 }
 
+// The verdict on what names a run that was purged, whatever it is.
+Result<std::optional<store::Verdict>> gone(const Step& step) {
+  TRY(const bool purged, State::was_purged(step.rows, step.frame.header.run));
+  if (!purged) return std::optional<store::Verdict>();
+  return std::optional(verdict(VerdictCode::kGone, 0,
+                               fmt::format("run {} was purged", step.frame.header.run.hex())));
+}
+
 Result<Outcome> apply_kind(Step& step) {
   switch (step.frame.header.kind) {
     case Kind::kOpen:
@@ -138,6 +146,10 @@ Result<store::Verdict> apply_stream(Step& step) {
     if (header.kind == Kind::kSkip) return apply_skip(step);
     return apply_at_place(step, header.sequence);
   }
+  if (!step.run) {
+    TRY(auto no_more, gone(step));
+    if (no_more) return std::move(*no_more);
+  }
   // An unknown run or writer expects 1, and 1 is open.
   if (header.sequence != 1 || header.kind == Kind::kSkip) {
     return verdict(VerdictCode::kGap, 1,
@@ -166,18 +178,29 @@ Result<bool> is_hidden_from(const Step& step) {
   return experiment && is_deleted(step.run->row, *experiment);
 }
 
+bool needs_run(Kind kind) {
+  return !protocol::is_command_kind(kind) || kind == Kind::kUpdateRun || kind == Kind::kRunStage ||
+         kind == Kind::kDeleteTag || kind == Kind::kPurgeRun;
+}
+
 Result<store::Verdict> apply_writerless(Step& step) {
-  TRY(step.run, step.state.find_run(step.rows, step.frame.header.run));
+  const protocol::FrameHeader& header = step.frame.header;
+  TRY(step.run, step.state.find_run(step.rows, header.run));
+  if (!step.run && (needs_run(header.kind) || header.kind == Kind::kCreateRun)) {
+    TRY(auto no_more, gone(step));
+    if (no_more) return std::move(*no_more);
+    if (needs_run(header.kind)) {
+      return verdict(VerdictCode::kNotFound, 0,
+                     fmt::format("run {} does not exist", header.run.hex()));
+    }
+  }
   Outcome outcome;
   TRY(const bool hidden, is_hidden_from(step));
   if (hidden) {
     outcome =
         refuse(VerdictCode::kInvalid, fmt::format("run {} is deleted", step.run->row.id.hex()));
-  } else if (protocol::is_command_kind(step.frame.header.kind)) {
+  } else if (protocol::is_command_kind(header.kind)) {
     TRY(outcome, apply_command(step));
-  } else if (!step.run) {
-    return verdict(VerdictCode::kNotFound, 0,
-                   fmt::format("run {} does not exist", step.frame.header.run.hex()));
   } else {
     TRY(outcome, apply_kind(step));
   }
@@ -191,7 +214,7 @@ Result<store::Verdict> apply_writerless(Step& step) {
 
 }  // namespace
 
-std::vector<store::TableDescription> Fold::tables() const {
+std::vector<store::TableInfo> Fold::tables() const {
   return tracking::tables();
 }
 

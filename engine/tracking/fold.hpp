@@ -16,7 +16,7 @@ namespace stepwell::tracking {
 
 class Fold final : public store::Fold {
  public:
-  std::vector<store::TableDescription> tables() const override;
+  std::vector<store::TableInfo> tables() const override;
   Result<store::Verdict> apply(store::ApplyTransaction& transaction,
                                const wal::RecordView& record) override;
   Result<void> end_group(store::ApplyTransaction& transaction) override;

@@ -18,6 +18,7 @@ Result<History> History::plan(const View& view, const wire::HistoryT& question) 
   TRY(const auto run, view.find_run(id));
   if (!run) return fail(ErrorKind::kNotFound, "run {} does not exist", id.hex());
   History history;
+  history.id_ = id;
   history.run_ = *run;
   history.range_ = store::step_range(question.first_step, question.last_step);
   const std::unordered_set<std::string_view> keys(question.keys.begin(), question.keys.end());
@@ -31,6 +32,11 @@ Result<History> History::plan(const View& view, const wire::HistoryT& question) 
 
 Result<std::optional<History::Page>> History::next_page(const View& view) {
   if (at_ == series_.size()) return std::optional<Page>();
+  // What lies under the number of a run that was purged is being freed: no end, and no points.
+  TRY(const auto run, view.find_run(id_));
+  if (run != run_) {
+    return fail(ErrorKind::kNotFound, "run {} was purged while it was read", id_.hex());
+  }
   Page page;
   page.series = &series_[at_];
   store::PointRange range = range_;

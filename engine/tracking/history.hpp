@@ -19,7 +19,7 @@ class History {
   static Result<History> plan(const View& view, const wire::HistoryT& question);
 
   // Payload (a Batch) of the next page, taken from `view`; nothing at the end. A page holds at most
-  // kPagePoints points, of one series or of several.
+  // kPagePoints points, of one series or of several. kNotFound: the run was purged meanwhile.
   Result<std::optional<std::string>> next(const View& view);
   // Points handed out so far.
   std::uint64_t points() const { return points_; }
@@ -36,6 +36,7 @@ class History {
   static constexpr std::size_t kKeysMax = 10'000;  // Of a question; none means all.
 
  private:
+  RunId id_;
   RunNumber run_;
   std::vector<SeriesName> series_;
   std::size_t at_ = 0;

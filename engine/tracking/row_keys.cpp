@@ -14,6 +14,10 @@ std::string key_of(std::uint64_t number, std::uint64_t second) {
   return Encoder().big(number).big(second).take();
 }
 
+std::string key_of(const RunId& run) {
+  return std::string(as_text(std::as_bytes(std::span(run.bytes))));
+}
+
 std::string key_of(RunNumber run, KeyId key) {
   return Encoder().big(run.value).big(key.value).take();
 }

@@ -14,6 +14,7 @@ namespace stepwell::tracking {
 // Big-endian, so that rows of one owner lie together in the order of their numbers.
 std::string key_of(std::uint64_t number);
 std::string key_of(std::uint64_t number, std::uint64_t second);
+std::string key_of(const RunId& run);
 std::string key_of(RunNumber run, KeyId key);
 std::string key_of(RunNumber run, KeyId key, ContextId context);
 std::string key_of(RunNumber run, const WriterId& writer);

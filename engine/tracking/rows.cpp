@@ -10,12 +10,15 @@ Error bad_row(std::string_view what, std::string_view row) {
 }
 
 void put_stage(Encoder& out, const Stage& stage) {
-  out.put(static_cast<std::uint8_t>(stage.deleted)).put(stage.since.value);
+  out.put(static_cast<std::uint8_t>(stage.deleted)).put(stage.since.value).put(stage.since_ms);
 }
 
 Stage get_stage(Decoder& in) {
-  const bool deleted = in.get<std::uint8_t>() != 0;
-  return {deleted, Lsn{in.get<std::uint64_t>()}};
+  Stage stage;
+  stage.deleted = in.get<std::uint8_t>() != 0;
+  stage.since.value = in.get<std::uint64_t>();
+  stage.since_ms = in.get<std::int64_t>();
+  return stage;
 }
 
 void put_hole(Encoder& out, const Hole& hole) {
@@ -46,14 +49,6 @@ Hole get_hole(Decoder& in) {
 }
 
 }  // namespace
-
-std::vector<store::TableDescription> tables() {
-  return {{"counters"},   {"experiments"},   {"experiment_names"}, {"experiment_tags"},
-          {"runs", true}, {"run_ids"},       {"experiment_runs"},  {"params", true},
-          {"tags", true}, {"writers", true}, {"slots", true},      {"keys"},
-          {"key_names"},  {"contexts"},      {"context_names"},    {"series", true},
-          {"settings"}};
-}
 
 std::string_view to_string(RunStatus status) {
   switch (status) {
@@ -91,7 +86,6 @@ std::string ExperimentRow::encode() const {
   Encoder out;
   out.text(name).text(artifact_location).put(created_ms).put(updated_ms);
   put_stage(out, stage);
-  out.put(runs);
   return out.take();
 }
 
@@ -103,7 +97,6 @@ Result<ExperimentRow> ExperimentRow::decode(std::string_view row) {
   experiment.created_ms = in.get<std::int64_t>();
   experiment.updated_ms = in.get<std::int64_t>();
   experiment.stage = get_stage(in);
-  experiment.runs = in.get<std::uint64_t>();
   if (!in.done()) return bad_row("experiment", row);
   return experiment;
 }
@@ -144,8 +137,8 @@ Result<RunRow> RunRow::decode(std::string_view row) {
   return run;
 }
 
-bool is_deleted(const RunRow& run, const ExperimentRow& experiment) {
-  return run.stage.since >= experiment.stage.since ? run.stage.deleted : experiment.stage.deleted;
+const Stage& stage_of(const RunRow& run, const ExperimentRow& experiment) {
+  return run.stage.since >= experiment.stage.since ? run.stage : experiment.stage;
 }
 
 std::string WriterRow::encode() const {

@@ -11,36 +11,12 @@
 
 #include "engine/base/ids.hpp"
 #include "engine/base/result.hpp"
-#include "engine/store/fold.hpp"
+#include "engine/tracking/tables.hpp"
 #include "protocol/kinds.hpp"
 
 namespace stepwell::tracking {
 
 using protocol::VerdictCode;
-using store::TableNumber;
-
-// Positions follow tables().
-namespace table {
-inline constexpr TableNumber kCounters{0};         // "" -> Counters
-inline constexpr TableNumber kExperiments{1};      // experiment -> ExperimentRow
-inline constexpr TableNumber kExperimentNames{2};  // hash of name -> NameList
-inline constexpr TableNumber kExperimentTags{3};   // experiment, key id -> value
-inline constexpr TableNumber kRuns{4};             // run number -> RunRow
-inline constexpr TableNumber kRunIds{5};           // run id -> run number
-inline constexpr TableNumber kExperimentRuns{6};   // experiment, run number -> ""
-inline constexpr TableNumber kParams{7};           // run number, key id -> value
-inline constexpr TableNumber kTags{8};             // run number, key id -> value
-inline constexpr TableNumber kWriters{9};          // run number, writer id -> WriterRow
-inline constexpr TableNumber kSlots{10};           // run number, slot -> writer id
-inline constexpr TableNumber kKeys{11};            // hash of key -> NameList
-inline constexpr TableNumber kKeyNames{12};        // key id -> key
-inline constexpr TableNumber kContexts{13};        // hash of context -> NameList
-inline constexpr TableNumber kContextNames{14};    // context id -> canonical context
-inline constexpr TableNumber kSeries{15};    // run number, key id, context id -> series number
-inline constexpr TableNumber kSettings{16};  // name -> value
-}  // namespace table
-
-std::vector<store::TableDescription> tables();
 
 // Next free numbers.
 struct Counters {
@@ -71,6 +47,8 @@ constexpr bool is_end(RunStatus status) {
 struct Stage {
   bool deleted = false;
   Lsn since;
+  std::int64_t since_ms = 0;
+  std::int64_t deleted_ms() const { return deleted ? since_ms : 0; }
 };
 
 struct ExperimentRow {
@@ -79,7 +57,6 @@ struct ExperimentRow {
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
   Stage stage;
-  std::uint64_t runs = 0;
 
   std::string encode() const;
   static Result<ExperimentRow> decode(std::string_view row);
@@ -113,7 +90,10 @@ struct RunRow {
 };
 
 // A run is deleted if the later of its own and its experiment's last change says so.
-bool is_deleted(const RunRow& run, const ExperimentRow& experiment);
+const Stage& stage_of(const RunRow& run, const ExperimentRow& experiment);
+inline bool is_deleted(const RunRow& run, const ExperimentRow& experiment) {
+  return stage_of(run, experiment).deleted;
+}
 
 struct LostSeriesRow {
   std::string key;

@@ -21,6 +21,9 @@ namespace stepwell::tracking {
 
 using SeriesList = std::shared_ptr<const std::vector<SeriesNumber>>;
 
+// What an entry that is kept costs beside its bytes: a node, an allocation or two.
+inline constexpr std::uint64_t kStateEntryBytes = 64;
+
 struct WriterState {
   WriterRow row;
   bool changed = false;
@@ -60,6 +63,7 @@ class State {
   Result<WriterState*> find_writer(const store::ApplyTransaction& rows, RunState& run,
                                    const WriterId& id);
   Result<Counters*> counters(const store::ApplyTransaction& rows);
+  static Result<bool> was_purged(const store::ApplyTransaction& rows, const RunId& id);
   Result<std::optional<ExperimentRow>> find_experiment(const store::ApplyTransaction& rows,
                                                        ExperimentId id) const;
   Result<std::optional<ExperimentId>> find_experiment(const store::ApplyTransaction& rows,
@@ -68,6 +72,8 @@ class State {
   // A new run; `row` is written at the end of the group.
   RunState& add_run(RunNumber number, RunRow row);
   WriterState& add_writer(RunState& run, const WriterId& id, WriterRow row);
+  // The run's rows are gone: nothing of it is written back. `run` and its writers end here.
+  void drop_run(RunState& run);
 
   // Nothing if the batch's keys may be applied, all of them. kLimit: too many series for a run.
   // Changes nothing, so that a batch is refused before any part of it is applied.

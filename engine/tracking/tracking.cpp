@@ -5,10 +5,25 @@ namespace {
 
 // What frees space, or leads to it, is taken even on a disk that is full for others.
 bool uses_reserve(protocol::Kind kind) {
-  return kind == protocol::Kind::kRunStage || kind == protocol::Kind::kExperimentStage;
+  return protocol::is_client_command(kind);
 }
 
 }  // namespace
+
+Result<void> result_of(const Verdict& verdict) {
+  switch (static_cast<VerdictCode>(verdict.code)) {
+    case VerdictCode::kApplied:
+      return ok();
+    case VerdictCode::kNotFound:
+    case VerdictCode::kGone:
+      return Error{ErrorKind::kNotFound, verdict.text};
+    case VerdictCode::kExists:
+    case VerdictCode::kConflict:
+      return Error{ErrorKind::kExists, verdict.text};
+    default:
+      return Error{ErrorKind::kInvalid, verdict.text};
+  }
+}
 
 wal::Envelope Tracking::envelope(const protocol::FrameHeader& header, wal::Door door) const {
   wal::Envelope envelope;

@@ -16,6 +16,9 @@ namespace stepwell::tracking {
 
 using store::Verdict;
 
+// A verdict on a command as its sender's result. kNotFound also where it was purged.
+Result<void> result_of(const Verdict& verdict);
+
 class Tracking {
  public:
   // Both outlive it; the store's fold is a tracking::Fold.

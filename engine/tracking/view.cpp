@@ -21,17 +21,14 @@ bool shown(wire::ViewStage stage, bool deleted) {
   return stage == wire::ViewStage::All || deleted == (stage == wire::ViewStage::Deleted);
 }
 
-std::unique_ptr<wire::TextT> text(const std::string& key, const std::string& value) {
-  auto text = std::make_unique<wire::TextT>();
-  text->key = key;
-  text->value = value;
-  return text;
-}
-
 template <typename Texts>
 std::vector<std::unique_ptr<wire::TextT>> to_texts(const Texts& pairs) {
   std::vector<std::unique_ptr<wire::TextT>> out;
-  for (const auto& [key, value] : pairs) out.push_back(text(key, value));
+  for (const auto& [key, value] : pairs) {
+    out.push_back(std::make_unique<wire::TextT>());
+    out.back()->key = key;
+    out.back()->value = value;
+  }
   return out;
 }
 
@@ -130,6 +127,7 @@ Result<wire::ExperimentsT> View::list_experiments(const wire::ListExperimentsT& 
              info->artifact_location = row.artifact_location;
              info->created_ms = row.created_ms;
              info->updated_ms = row.updated_ms;
+             info->deleted_ms = row.stage.deleted_ms();
              TRY(rows().scan(table::kExperimentRuns, key_of(id), {}, [&](auto, auto) {
                ++info->runs;
                return true;
@@ -154,6 +152,7 @@ Result<wire::RunInfoT> View::run_info(RunNumber number, const RunRow& row) const
   info.user = row.user;
   info.status = static_cast<wire::RunStatus>(row.status);
   info.deleted = is_deleted(row, *owner);
+  info.deleted_ms = stage_of(row, *owner).deleted_ms();
   info.start_ms = row.start_ms;
   info.end_ms = is_end(row.status) ? row.end_ms : 0;
   info.batches = row.batches;
@@ -197,7 +196,7 @@ Result<wire::RunsT> View::list_runs(const wire::ListRunsT& question) const {
 }
 
 Result<std::optional<RunNumber>> View::find_run(const RunId& id) const {
-  TRY(const auto number, rows().get(table::kRunIds, as_text(std::as_bytes(std::span(id.bytes)))));
+  TRY(const auto number, rows().get(table::kRunIds, key_of(id)));
   if (!number) return std::optional<RunNumber>();
   return std::optional(RunNumber{Decoder(*number).big<std::uint64_t>()});
 }

@@ -32,6 +32,8 @@ class View {
 
   // Everything about a run but its histories; nothing if there is no such run.
   Result<std::optional<wire::RunDataT>> run(const RunId& id) const;
+  // What the run takes. kNotFound: there is no such run.
+  Result<wire::RunStorageDataT> run_storage(const RunId& id) const;
 
   // The next expected sequence of each, 1 for unknown ones; and which below it were skipped.
   Result<wire::PositionsT> positions(const wire::PositionsT& question) const;

@@ -83,4 +83,24 @@ Result<std::uint64_t> BlockingReader::history(const wire::HistoryT& question,
   return state_->run([&] { return state_->reader->history(question, on_points); });
 }
 
+Result<wire::RunStorageDataT> BlockingReader::run_storage(RunId run) {
+  return state_->run([&] { return state_->reader->run_storage(run); });
+}
+
+Result<void> BlockingReader::set_run_deleted(RunId run, bool deleted) {
+  return state_->run([&] { return state_->reader->set_run_deleted(run, deleted); });
+}
+
+Result<void> BlockingReader::set_experiment_deleted(std::uint64_t id, bool deleted) {
+  return state_->run([&] { return state_->reader->set_experiment_deleted(id, deleted); });
+}
+
+Result<void> BlockingReader::purge_run(RunId run) {
+  return state_->run([&] { return state_->reader->purge_run(run); });
+}
+
+Result<void> BlockingReader::purge_experiment(std::uint64_t id) {
+  return state_->run([&] { return state_->reader->purge_experiment(id); });
+}
+
 }  // namespace stepwell::client

@@ -46,12 +46,12 @@ struct Reader::State {
   // Sends the question and waits until `visit` has seen its last answer. `visit` says if it was.
   template <typename Question>
   Task<Result<void>> ask(Kind kind, Question question,
-                         std::function<Result<bool>(const FrameView&)> answers) {
+                         std::function<Result<bool>(const FrameView&)> answers, RunId run = {}) {
     if (!connection || connection->failed()) co_return fail(ErrorKind::kIo, "closed");
     Finished done(executor);
     finished.emplace(done);
     visit = std::move(answers);
-    connection->send_control(protocol::make_frame_of(kind, question, {}, {}, ++number));
+    connection->send_control(protocol::make_frame_of(kind, question, run, {}, ++number));
     const auto result = co_await done;
     visit = nullptr;
     co_return result;
@@ -66,6 +66,18 @@ struct Reader::State {
     });
     CO_TRY(co_await std::move(asking));
     co_return answer;
+  }
+
+  // A command: `read_done` is its only answer.
+  template <typename Command>
+  Task<Result<void>> change(Kind kind, Command command, RunId run = {}) {
+    return ask(
+        kind, std::move(command),
+        [](const FrameView& frame) -> Result<bool> {
+          return fail(ErrorKind::kInternal, "expected read_done, found {}",
+                      to_string(frame.header.kind));
+        },
+        run);
   }
 
   Executor& executor;
@@ -161,6 +173,36 @@ Task<Result<std::uint64_t>> Reader::history(wire::HistoryT question, PointsCallb
   // The rest would come all the same; closing is what stops the server.
   if (ended_early) state->connection->close();
   co_return points;
+}
+
+Task<Result<wire::RunStorageDataT>> Reader::run_storage(RunId id) {
+  wire::RunStorageT question;
+  question.run = std::make_unique<wire::Id>(protocol::to_wire(id));
+  return state_->ask_one<wire::RunStorageDataT>(Kind::kRunStorage, Kind::kRunStorageData,
+                                                std::move(question));
+}
+
+Task<Result<void>> Reader::set_run_deleted(RunId id, bool deleted) {
+  wire::RunStageT command;
+  command.deleted = deleted;
+  return state_->change(Kind::kRunStage, command, id);
+}
+
+Task<Result<void>> Reader::set_experiment_deleted(std::uint64_t id, bool deleted) {
+  wire::ExperimentStageT command;
+  command.id = id;
+  command.deleted = deleted;
+  return state_->change(Kind::kExperimentStage, command);
+}
+
+Task<Result<void>> Reader::purge_run(RunId id) {
+  return state_->change(Kind::kPurgeRun, wire::PurgeRunT{}, id);
+}
+
+Task<Result<void>> Reader::purge_experiment(std::uint64_t id) {
+  wire::PurgeExperimentT command;
+  command.id = id;
+  return state_->change(Kind::kPurgeExperiment, command);
 }
 
 }  // namespace stepwell::client

@@ -1,7 +1,8 @@
 #pragma once
 
-// Reads over the binary protocol: list experiments and runs, get a run, stream histories. Reader is
-// for coroutines on an executor; BlockingReader has a thread of its own, for tools.
+// Reads over the binary protocol: list experiments and runs, get a run, stream histories; and
+// deletion, whose commands are asked and answered the same way. Reader is for coroutines on an
+// executor; BlockingReader has a thread of its own, for tools.
 
 #include <functional>
 #include <memory>
@@ -31,6 +32,14 @@ class Reader {
   Task<Result<wire::RunDataT>> get_run(RunId id);
   // Points delivered. After an early end the reader is closed.
   Task<Result<std::uint64_t>> history(wire::HistoryT question, PointsCallback on_points);
+  Task<Result<wire::RunStorageDataT>> run_storage(RunId id);
+
+  // On the server's disk when they return. kNotFound: it does not exist, or was purged.
+  Task<Result<void>> set_run_deleted(RunId id, bool deleted);
+  Task<Result<void>> set_experiment_deleted(std::uint64_t id, bool deleted);
+  // For good. kInvalid: it is not deleted, or the experiment has runs.
+  Task<Result<void>> purge_run(RunId id);
+  Task<Result<void>> purge_experiment(std::uint64_t id);
 
  private:
   struct State;
@@ -54,6 +63,11 @@ class BlockingReader {
                                                std::size_t limit = SIZE_MAX);
   Result<wire::RunDataT> get_run(RunId run);
   Result<std::uint64_t> history(const wire::HistoryT& question, PointsCallback on_points);
+  Result<wire::RunStorageDataT> run_storage(RunId run);
+  Result<void> set_run_deleted(RunId run, bool deleted);
+  Result<void> set_experiment_deleted(std::uint64_t id, bool deleted);
+  Result<void> purge_run(RunId run);
+  Result<void> purge_experiment(std::uint64_t id);
 
  private:
   struct State;

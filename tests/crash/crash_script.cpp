@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/store/check.hpp"
+
 namespace stepwell::crash {
 
 CrashScript::CrashScript(io::World& world, const std::string& real_directory, std::uint64_t seed)
@@ -28,7 +30,7 @@ void CrashScript::run() {
     if (!take_answers(store_)) return;
   }
   finished_ = witness_.all_acknowledged();
-  checkpoints_ += store_.store->status().checkpoints;
+  count();
 }
 
 bool CrashScript::step(std::size_t number) {
@@ -53,6 +55,12 @@ bool CrashScript::take_answers(StoreOnWorld& from) {
   return well;
 }
 
+void CrashScript::count() {
+  const store::Status status = store_.store->status();
+  checkpoints_ += status.checkpoints;
+  swept_runs_ += status.swept_runs;
+}
+
 bool CrashScript::reopen() {
   const auto closed = store_.close();
   closed_over_fault_ = !store_.world.fault().empty();
@@ -60,7 +68,7 @@ bool CrashScript::reopen() {
     if (!closed) error_ = closed.error().text;
     return false;
   }
-  checkpoints_ += store_.store->status().checkpoints;
+  count();
   store_.leave();
   return open();
 }
@@ -88,6 +96,10 @@ void CrashScript::go_on_with(io::World& world, const std::string& real_directory
   const auto again = fresh.open();
   ASSERT_TRUE(again.has_value()) << again.error().text;
   witness_.compare(fresh);
+  const auto checked =
+      store::check_index(fresh.store->index(), fresh.store->layout(),
+                         [](const std::string& problem) { ADD_FAILURE() << problem; });
+  ASSERT_TRUE(checked.has_value()) << checked.error().text;
 }
 
 }  // namespace stepwell::crash

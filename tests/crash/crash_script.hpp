@@ -23,6 +23,7 @@ class CrashScript {
   bool closed_over_fault() const { return closed_over_fault_; }
   void die() { store_.die(); }
   std::uint64_t checkpoints() const { return checkpoints_; }
+  std::uint64_t swept_runs() const { return swept_runs_; }
 
   // A new process on what is left: opens it, compares, sends again what was not acknowledged and a
   // little more, closes, opens again. Failures are gtest's.
@@ -33,12 +34,14 @@ class CrashScript {
   bool step(std::size_t number);
   bool reopen();
   bool take_answers(StoreOnWorld& from);
+  void count();
 
   std::vector<sim::Command> commands_;
   StoreOnWorld store_;
   SeededRandom random_;
   Witness witness_;
   std::uint64_t checkpoints_ = 0;
+  std::uint64_t swept_runs_ = 0;
   bool finished_ = false;
   bool closed_over_fault_ = false;
   std::string error_;

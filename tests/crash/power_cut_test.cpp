@@ -31,6 +31,7 @@ std::uint64_t operations_of(std::uint64_t script) {
   undisturbed.run();
   EXPECT_TRUE(undisturbed.finished()) << undisturbed.error();
   EXPECT_GE(undisturbed.checkpoints(), 3u) << "the script no longer covers checkpoints";
+  EXPECT_GE(undisturbed.swept_runs(), 1u) << "the script no longer covers sweeps";
   EXPECT_GT(world.list("store/wal").size(), 1u);
   const std::uint64_t operations = world.operations();
   undisturbed.die();

@@ -77,7 +77,8 @@ void StoreOnWorld::submit(const sim::Command& command, std::int64_t arrival_ms,
   envelope.kind = static_cast<std::uint16_t>(command.kind);
   envelope.door = wal::Door::kFrame;
   envelope.arrival_ms = arrival_ms;
-  store->submit({{envelope, as_bytes(*memory)}}, memory,
+  const bool uses_reserve = protocol::is_client_command(command.kind);
+  store->submit({{envelope, as_bytes(*memory), uses_reserve}}, memory,
                 [this, number](std::vector<Result<store::Verdict>> results) {
                   answers.push_back({number, std::move(results.front())});
                 });

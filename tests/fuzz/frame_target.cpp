@@ -65,6 +65,10 @@ void read_payload(Bytes payload) {
   decode_as<wire::CreateRunT>(payload);
   decode_as<wire::UpdateRunT>(payload);
   decode_as<wire::DeleteTagT>(payload);
+  decode_as<wire::PurgeRunT>(payload);
+  decode_as<wire::PurgeExperimentT>(payload);
+  decode_as<wire::RunStorageT>(payload);
+  decode_as<wire::RunStorageDataT>(payload);
   decode_as<wire::ExperimentsT>(payload);
   decode_as<wire::RunsT>(payload);
   decode_as<wire::RunDataT>(payload);

@@ -38,6 +38,8 @@ std::vector<std::pair<std::string, std::string>> frames() {
   run_stage.deleted = true;
   wire::CreateRunT create_run;
   create_run.experiment = 1;
+  wire::PurgeExperimentT purge_experiment;
+  purge_experiment.id = 1;
   wire::DeleteTagT delete_tag;
   delete_tag.key = "t";
   wire::SettingsT settings;
@@ -77,6 +79,8 @@ std::vector<std::pair<std::string, std::string>> frames() {
       {"create_run", command_frame(Kind::kCreateRun, create_run, 2)},
       {"run_stage", command_frame(Kind::kRunStage, run_stage, 1)},
       {"delete_tag", command_frame(Kind::kDeleteTag, delete_tag, 1)},
+      {"purge_run", command_frame(Kind::kPurgeRun, wire::PurgeRunT{}, 1)},
+      {"purge_experiment", command_frame(Kind::kPurgeExperiment, purge_experiment)},
       {"settings", command_frame(Kind::kSettings, settings)},
       {"history", command_frame(Kind::kHistory, history)},
       {"hello", command_frame(Kind::kHello, hello)},

@@ -98,6 +98,8 @@ std::string_view table_of(Kind kind) {
       {Kind::kUpdateRun, "UpdateRun"},
       {Kind::kRunStage, "RunStage"},
       {Kind::kDeleteTag, "DeleteTag"},
+      {Kind::kPurgeRun, "PurgeRun"},
+      {Kind::kPurgeExperiment, "PurgeExperiment"},
       {Kind::kSettings, "Settings"},
       {Kind::kListExperiments, "ListExperiments"},
       {Kind::kExperiments, "Experiments"},
@@ -107,6 +109,8 @@ std::string_view table_of(Kind kind) {
       {Kind::kRun, "RunData"},
       {Kind::kHistory, "History"},
       {Kind::kReadDone, "ReadDone"},
+      {Kind::kRunStorage, "RunStorage"},
+      {Kind::kRunStorageData, "RunStorageData"},
   };
   const auto found = tables.find(kind);
   return found == tables.end() ? std::string_view() : found->second;

@@ -289,11 +289,10 @@ void add_reads(std::vector<GoldenFrame>& all) {
 
 std::vector<GoldenFrame> golden_frames() {
   std::vector<GoldenFrame> all;
-  add_session(all);
-  add_stream(all);
-  add_batches(all);
-  add_commands(all);
-  add_reads(all);
+  for (const auto& add :
+       {add_session, add_stream, add_batches, add_commands, add_reads, add_deletion}) {
+    add(all);
+  }
   return all;
 }
 

@@ -93,6 +93,8 @@ std::string frame_of(const Command& command) {
       stage.deleted = command.deleted;
       return framed(command, stage);
     }
+    case Kind::kPurgeRun:
+      return framed(command, wire::PurgeRunT{});
     case Kind::kDeleteTag: {
       wire::DeleteTagT tag;
       tag.key = command.texts.front().first;

@@ -31,7 +31,9 @@ class FrameClient {
 
   void cut();
   void answer(std::uint64_t connection, std::size_t at, const FrameAnswer& answer);
-  bool done() const { return acknowledged_ == stream_.size(); }
+  // Its run may be purged: then the server has forgotten it, and it ends.
+  void doom() { doomed_ = true; }
+  bool done() const { return gone_ || acknowledged_ == stream_.size(); }
   const Command& frame(std::size_t at) const { return stream_[at]; }
   std::size_t acknowledged() const { return acknowledged_; }
   std::uint64_t resent() const { return resent_; }
@@ -52,6 +54,7 @@ class FrameClient {
   const Ask ask_;
   std::uint64_t connection_ = 0;
   bool connected_ = false;
+  bool doomed_ = false, gone_ = false;
   Instant last_there_{0}, last_back_{0};
   std::size_t next_ = 0;
   std::size_t in_flight_ = 0;

@@ -7,12 +7,10 @@
 
 #include <fmt/format.h>
 
-#include "protocol/context.hpp"
+#include "tests/sim/script_writer.hpp"
 
 namespace stepwell::sim {
 namespace {
-
-constexpr std::int64_t kStartMs = 1'700'000'000'000;
 
 std::int64_t some_step(SeededRandom& random) {
   const auto small = static_cast<std::int64_t>(random.below(4000));
@@ -20,107 +18,6 @@ std::int64_t some_step(SeededRandom& random) {
   if (random.one_in(20)) return -small;
   return small;
 }
-
-class Writer {
- public:
-  Writer(SeededRandom& random, const ScriptOptions& options, RunId run, std::size_t number)
-      : random_(random),
-        options_(options),
-        run_(run),
-        id_(random.next_id<WriterId>()),
-        number_(number) {
-    if (number > 0) {
-      context_ = protocol::encode_context({{"rank", std::to_string(number)}}).value();
-    }
-  }
-
-  bool ended() const { return ended_; }
-  bool is_open() const { return next_ > 1; }
-
-  Command open(const std::string& slot) {
-    Command command = base(Kind::kOpen);
-    command.experiment = fmt::format("experiment-{}", run_.bytes[0] % 2);
-    command.run_name = fmt::format("run-{}", run_.bytes[0]);
-    command.time_ms = kStartMs + static_cast<std::int64_t>(random_.below(1000));
-    command.slot = slot;
-    command.texts = {{fmt::format("opened-by-{}", number_), "yes"}};
-    return command;
-  }
-
-  Command batch() {
-    Command command = base(Kind::kBatch);
-    const std::uint64_t blocks = 1 + random_.below(3);
-    for (std::uint64_t i = 0; i < blocks; ++i) {
-      command.blocks.push_back(some_block(random_, options_, context_));
-    }
-    return command;
-  }
-
-  // With `own` nothing is shared with other writers.
-  Command params(bool own) {
-    Command command = base(Kind::kParams);
-    const std::uint64_t key = random_.below(6);
-    const std::string value = own || !random_.one_in(4) ? "same" : "other";
-    command.texts = {{fmt::format("param-{}{}", key, own ? id_.hex() : ""), value}};
-    if (random_.one_in(2)) command.texts.push_back({fmt::format("p-{}", next_), "fresh"});
-    return command;
-  }
-
-  Command tags(bool own) {
-    Command command = base(Kind::kTags);
-    command.texts = {{fmt::format("tag-{}{}", random_.below(3), own ? id_.hex() : ""),
-                      fmt::format("value-{}", random_.below(1000))}};
-    if (!own && random_.one_in(6)) command.texts.push_back({"mlflow.runName", "renamed"});
-    return command;
-  }
-
-  Command end() {
-    Command command = base(Kind::kEnd);
-    command.status = static_cast<std::uint8_t>(3 + random_.below(3));
-    command.time_ms = kStartMs + 10'000 + static_cast<std::int64_t>(random_.below(1000));
-    ended_ = true;
-    return command;
-  }
-
-  // Declares the next few as lost; `lost` are sound copies that may come later after all.
-  Command skip(std::vector<Command>& lost) {
-    Command command;
-    command.kind = Kind::kSkip;
-    command.run = run_;
-    command.writer = id_;
-    command.from = next_;
-    command.reason = "disk full";
-    for (std::uint64_t n = 1 + random_.below(3); n > 0; --n) lost.push_back(batch());
-    command.to = next_ - 1;
-    return command;
-  }
-
-  Command too_early() {
-    Command command = batch();
-    --next_;
-    command.sequence += 5;
-    return command;
-  }
-
- private:
-  Command base(Kind kind) {
-    Command command;
-    command.kind = kind;
-    command.run = run_;
-    command.writer = id_;
-    command.sequence = next_++;
-    return command;
-  }
-
-  SeededRandom& random_;
-  const ScriptOptions& options_;
-  RunId run_;
-  WriterId id_;
-  std::size_t number_;
-  std::string context_;
-  std::uint64_t next_ = 1;
-  bool ended_ = false;
-};
 
 Command without_writer(SeededRandom& random, const RunId& run) {
   Command command;
@@ -145,8 +42,13 @@ class Script {
   }
 
   std::vector<Command> make() {
+    bool purged = false;
     while (done_.size() < options_.commands) {
-      if (options_.repeats && !done_.empty() && random_.one_in(8)) {
+      const bool is_time = !purged && done_.size() > options_.commands / 3;
+      if (is_time || random_.one_in(60)) {
+        purge(random_.below(runs_.size()));
+        purged = purged || is_time;
+      } else if (options_.repeats && !done_.empty() && random_.one_in(8)) {
         done_.push_back(done_[random_.below(done_.size())]);
       } else if (!late_.empty() && random_.one_in(6)) {
         done_.push_back(late_.back());
@@ -161,13 +63,28 @@ class Script {
   }
 
  private:
-  std::unique_ptr<Writer> fresh_writer(std::size_t number) {
-    return std::make_unique<Writer>(random_, options_, runs_[number % options_.runs],
-                                    number / options_.runs);
+  std::unique_ptr<ScriptWriter> fresh_writer(std::size_t number) {
+    return std::make_unique<ScriptWriter>(random_, options_, runs_[number % options_.runs],
+                                          number / options_.runs);
+  }
+
+  // Another run takes its place; what is repeated, or comes late, finds it gone.
+  void purge(std::size_t number) {
+    Command command;
+    command.run = runs_[number];
+    command.kind = Kind::kRunStage;
+    command.deleted = true;
+    done_.push_back(command);
+    command.kind = Kind::kPurgeRun;
+    done_.push_back(command);
+    runs_[number] = random_.next_id<RunId>();
+    for (std::size_t i = number; i < writers_.size(); i += options_.runs) {
+      writers_[i] = fresh_writer(i);
+    }
   }
 
   void go_on(std::size_t number) {
-    Writer& writer = *writers_[number];
+    ScriptWriter& writer = *writers_[number];
     if (writer.ended()) {
       // A new process of the same rank.
       writers_[number] = fresh_writer(number);
@@ -199,7 +116,7 @@ class Script {
   SeededRandom random_;
   const ScriptOptions& options_;
   std::vector<RunId> runs_;
-  std::vector<std::unique_ptr<Writer>> writers_;
+  std::vector<std::unique_ptr<ScriptWriter>> writers_;
   std::vector<Command> done_;
   std::vector<Command> late_;
 };
@@ -265,7 +182,7 @@ std::vector<std::vector<Command>> make_streams(std::uint64_t seed, const ScriptO
   for (std::size_t i = 0; i < options.runs; ++i) runs.push_back(random.next_id<RunId>());
   std::vector<std::vector<Command>> streams;
   for (std::size_t i = 0; i < options.runs * options.writers; ++i) {
-    Writer writer(random, options, runs[i % options.runs], i / options.runs);
+    ScriptWriter writer(random, options, runs[i % options.runs], i / options.runs);
     std::vector<Command> stream = {writer.open(fmt::format("rank-{}", i))};
     while (stream.size() + 1 < options.commands) {
       const std::uint64_t kind = random.below(12);

@@ -3,8 +3,8 @@
 // A seeded life of a few runs with several writers each, as a list of commands in the order in
 // which a server gets them: opens, batches of every shape (late and repeated points,
 // server-assigned steps, extreme values), params that agree and that conflict, tags set, changed
-// and removed, ends, writers that take over a slot, skips and copies that fill them, gaps, and
-// every kind sent again.
+// and removed, ends, writers that take over a slot, skips and copies that fill them, gaps, runs
+// that are purged and followed by others, and every kind sent again.
 
 #include <vector>
 

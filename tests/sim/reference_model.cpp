@@ -16,6 +16,7 @@ ModelPoint model_point(std::int64_t step, std::int64_t time_ms, double value) {
 }
 
 ModelVerdict ReferenceModel::apply(const Command& command, std::int64_t arrival_ms) {
+  if (purged_.contains(command.run)) return {VerdictCode::kGone, 0, {}};
   if (command.writer.is_zero()) return without_writer(command);
   const auto run = runs_.find(command.run);
   if (run != runs_.end()) {
@@ -32,6 +33,12 @@ ModelVerdict ReferenceModel::apply(const Command& command, std::int64_t arrival_
 ModelVerdict ReferenceModel::without_writer(const Command& command) {
   const auto run = runs_.find(command.run);
   if (run == runs_.end()) return {VerdictCode::kNotFound, 0, {}};
+  if (command.kind == Kind::kPurgeRun) {
+    if (!run->second.deleted) return {VerdictCode::kInvalid, 0, {}};
+    purged_.insert(command.run);
+    runs_.erase(run);
+    return {VerdictCode::kApplied, 0, {}};
+  }
   if (command.kind == Kind::kRunStage) run->second.deleted = command.deleted;
   if (command.kind == Kind::kDeleteTag) run->second.tags.erase(command.texts.front().first);
   return {VerdictCode::kApplied, 0, {}};

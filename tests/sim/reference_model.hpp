@@ -69,6 +69,7 @@ class ReferenceModel {
   static std::string text_of(const RunId& id, const Run& run);
 
   std::map<RunId, Run> runs_;
+  std::set<RunId> purged_;
 };
 
 }  // namespace stepwell::sim

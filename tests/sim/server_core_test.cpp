@@ -59,6 +59,8 @@ class Simulation {
     for (std::uint64_t i = 0; i < 3; ++i) {
       streams.push_back(counting_stream(counted_, random_, i));
     }
+    doomed_ = random_.next_id<RunId>();
+    streams.push_back(counting_stream(doomed_, random_, 9));
     for (auto& stream : streams) {
       clients_.push_back(std::make_unique<FrameClient>(
           network_, random_.next_u64(), std::move(stream),
@@ -67,6 +69,7 @@ class Simulation {
           },
           [this](const Command& of) { return expected(of); }));
     }
+    clients_.back()->doom();
   }
 
   void run() {
@@ -77,6 +80,7 @@ class Simulation {
       network_.advance(step);
       if (server_) tend(step);
       if (random_.one_in(60)) clients_[random_.below(clients_.size())]->cut();
+      if (server_ && purges_ < 6 && random_.one_in(80)) purge();
       if (server_ && kills_ < 4 && random_.one_in(120)) kill();
       if (!server_ && random_.one_in(20)) start();
     }
@@ -138,6 +142,18 @@ class Simulation {
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     // What had not been acknowledged and did not survive, the clients send again by themselves.
     witness_.find_survivors(*server_);
+  }
+
+  // Whether its run is there yet or not, or was purged before.
+  void purge() {
+    ++purges_;
+    Command command;
+    command.run = doomed_;
+    command.kind = Kind::kRunStage;
+    command.deleted = true;
+    witness_.send(*server_, command);
+    command.kind = Kind::kPurgeRun;
+    witness_.send(*server_, command);
   }
 
   void kill() {
@@ -204,10 +220,10 @@ class Simulation {
   std::unique_ptr<io::World> world_;
   std::unique_ptr<StoreOnWorld> server_;
   Witness witness_;
-  RunId counted_;
+  RunId counted_, doomed_;
   std::vector<std::unique_ptr<FrameClient>> clients_;
   std::map<std::size_t, Question> questions_;
-  int kills_ = 0;
+  int kills_ = 0, purges_ = 0;
 };
 
 constexpr std::uint64_t kShards = 4;

@@ -47,7 +47,7 @@ Outcome look_at(const std::string& path, std::size_t expected, std::string* prob
   options.create = false;
   auto index = index::Environment::open(path, Layout::tables(tracking::Fold().tables()), options);
   if (!index) return kReported;
-  const Layout layout(*index.value());
+  const Layout layout(*index.value(), tracking::Fold().tables());
   const auto checked = check_index(*index.value(), layout, [&](const std::string& text) {
     if (problem) *problem = text;
   });
@@ -86,7 +86,7 @@ class DamageTest : public testing::TestWithParam<int> {
     options.create = false;
     auto index = index::Environment::open(path, Layout::tables(tracking::Fold().tables()), options);
     ASSERT_TRUE(index.has_value()) << index.error().text;
-    const Layout layout(*index.value());
+    const Layout layout(*index.value(), tracking::Fold().tables());
     const auto checked =
         check_index(*index.value(), layout, [](const auto& text) { ADD_FAILURE() << text; });
     ASSERT_TRUE(checked.has_value());

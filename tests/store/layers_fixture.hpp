@@ -30,11 +30,12 @@ class LayersFixture : public testing::Test {
     index.reset();
     index::Options options;
     options.map_bytes = 64 << 20;
+    const std::vector<TableInfo> tables = {{"first"}, {"second", true}};
     auto opened = index::Environment::open(directory.path() + "/index.lmdb",
-                                           Layout::tables({{"first"}, {"second"}}), options);
+                                           Layout::tables(tables), options);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
-    layout.emplace(*index);
+    layout.emplace(*index, tables);
     auto found = layout->read_meta(index->begin_read().value());
     ASSERT_TRUE(found.has_value()) << found.error().text;
     if (!found.value()) {
@@ -50,12 +51,12 @@ class LayersFixture : public testing::Test {
   }
 
   // One record: these points of a series.
-  void apply(SeriesNumber series, const std::vector<Point>& points) {
+  void apply(SeriesNumber series, const std::vector<Point>& points, RunNumber run = kRun) {
     auto columns = std::make_shared<Columns>();
     for (const Point& point : points) columns->push_back(point);
     auto transaction = begin();
     PointBlock block;
-    block.run = kRun;
+    block.run = run;
     block.points = static_cast<std::uint32_t>(points.size());
     block.series = std::make_shared<const std::vector<SeriesNumber>>(1, series);
     block.steps.column = columns->steps.data();
@@ -91,10 +92,10 @@ class LayersFixture : public testing::Test {
     layers->thaw();
   }
 
-  std::vector<Point> points(SeriesNumber series) const {
+  std::vector<Point> points(SeriesNumber series, RunNumber run = kRun) const {
     auto snapshot = layers->snapshot();
     EXPECT_TRUE(snapshot.has_value());
-    auto all = snapshot.value().points(kRun, series, {least_point(), greatest_point()}, 1 << 20);
+    auto all = snapshot.value().points(run, series, {least_point(), greatest_point()}, 1 << 20);
     EXPECT_TRUE(all.has_value()) << (all ? "" : all.error().text);
     return all ? all.value() : std::vector<Point>{};
   }

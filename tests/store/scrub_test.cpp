@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 Result<Scrubbed> walk(index::Environment& index, std::vector<std::string>* problems = nullptr,
                       const std::function<void()>& between = nullptr) {
-  const Layout layout(index);
+  const Layout layout(index, tracking::Fold().tables());
   Scrub scrub(index, layout, [&](const std::string& text) {
     if (problems) problems->push_back(text);
   });
@@ -70,7 +70,7 @@ class ScrubTest : public testing::Test {
                                        std::string value)>& change) const {
     {
       const auto index = open_stopped(false);
-      const Layout layout(*index);
+      const Layout layout(*index, tracking::Fold().tables());
       auto transaction = index->begin_write();
       std::string key, value;
       {

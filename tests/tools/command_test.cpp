@@ -14,8 +14,8 @@ namespace {
 
 using testing::HasSubstr;
 
-const char* const kCommands[] = {"serve",   "load",    "replay", "verify", "runs",
-                                 "metrics", "history", "dump",   "probe"};
+const char* const kCommands[] = {"serve",   "load", "replay", "verify", "runs",    "metrics",
+                                 "history", "dump", "probe",  "delete", "restore", "gc"};
 
 std::ptrdiff_t lines(const std::string& text) {
   return std::ranges::count(text, '\n');

@@ -38,11 +38,13 @@ class MapRows final : public store::ApplyTransaction {
     rows_.erase({table.value, std::string(key)});
   }
   void add_points(store::PointBlock block) override { blocks.push_back(std::move(block)); }
+  void retire(RunNumber run) override { retired.push_back(run); }
 
   std::size_t size() const { return rows_.size(); }
   const std::map<Key, std::string>& rows() const { return rows_; }
 
   std::vector<store::PointBlock> blocks;  // Views over the records' bytes.
+  std::vector<RunNumber> retired;
 
  private:
   std::map<Key, std::string> rows_;

@@ -23,14 +23,14 @@ void expect_exact(const std::string& row) {
 
 TEST(RowsTest, EveryRowComesBackAndCutOnesAreCorrupt) {
   expect_exact<Counters>(Counters{7, 8, 9, 10, 11}.encode());
-  ExperimentRow experiment{"name", "s3://x", -5, 6, {true, Lsn{9}}, 3};
+  ExperimentRow experiment{"name", "s3://x", -5, 6, {true, Lsn{9}, 1000}};
   expect_exact<ExperimentRow>(experiment.encode());
   RunRow run;
   run.id.bytes[3] = 9;
   run.name = "run";
   run.user = "user";
   run.status = RunStatus::kKilled;
-  run.stage = {true, Lsn{77}};
+  run.stage = {true, Lsn{77}, -5};
   run.greatest_step = -3;
   run.has_steps = true;
   run.ended_killed = 5;
@@ -83,12 +83,13 @@ TEST(RowsTest, TheLaterStageDecidesForARun) {
 
 TEST(RowsTest, TableNamesAreDistinctAndMatchTheNumbers) {
   std::vector<std::string> names;
-  for (const auto& table : tables()) names.push_back(table.name);
+  for (const auto& info : tables()) names.push_back(info.name);
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
   EXPECT_EQ(names.at(table::kCounters.value), "counters");
   EXPECT_EQ(names.at(table::kRuns.value), "runs");
   EXPECT_EQ(names.at(table::kSeries.value), "series");
   EXPECT_EQ(names.at(table::kSettings.value), "settings");
+  EXPECT_EQ(names.at(table::kTombstones.value), "tombstones");
 }
 
 }  // namespace

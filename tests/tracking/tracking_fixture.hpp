@@ -78,6 +78,7 @@ class TrackingOnWorld {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_of(std::uint64_t run,
                                                                   std::uint64_t writer) const;
   std::string digest() const;
+  const store::Store& store() const { return *store_; }
   // Everything that can be asked, duplicates' counters and ids included.
   std::string everything() const;
 

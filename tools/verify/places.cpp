@@ -23,12 +23,13 @@ constexpr std::size_t kDamagesMax = 1000;
 
 // In the child. Lines to the parent: "T tables", "R rows", "A applied", "D damage".
 Result<void> walk_here(const std::string& file, std::FILE* out) {
-  const auto tables = store::Layout::tables(tracking::Fold().tables());
+  const auto fold_tables = tracking::Fold().tables();
+  const auto tables = store::Layout::tables(fold_tables);
   index::Options options;
   options.create = false;
   TRY(const auto environment, index::Environment::open(file, tables, options));
   TRY(const auto transaction, environment->begin_read());
-  const store::Layout layout(*environment);
+  const store::Layout layout(*environment, fold_tables);
   const auto meta = layout.read_meta(transaction);
   if (!meta) {
     fmt::print(out, "D {}\n", meta.error().text);

@@ -1,0 +1,104 @@
+// Deleting and restoring, which only says what is shown, and purging, which removes for good what
+// is deleted. A purge takes the same time whatever a run holds: its rows by number become garbage,
+// which the store frees later, and its id stays as a tombstone.
+
+#include "engine/base/bytes.hpp"
+#include "engine/tracking/apply.hpp"
+#include "engine/tracking/row_keys.hpp"
+#include "protocol/messages.hpp"
+
+namespace stepwell::tracking {
+namespace {
+
+constexpr std::uint64_t kFirstExperiment = 0;  // Every store's own.
+
+Stage stage_of_command(const Step& step, bool deleted, std::int64_t time_ms) {
+  const wal::RecordView& record = step.record;
+  return {deleted, record.lsn, time_ms != 0 ? time_ms : record.envelope.arrival_ms};
+}
+
+Result<bool> has_runs(const Step& step, std::uint64_t experiment) {
+  bool found = false;
+  TRY(step.rows.scan(table::kExperimentRuns, key_of(experiment), {}, [&](auto, auto) {
+    found = true;
+    return false;
+  }));
+  return found;
+}
+
+Result<void> erase_experiment_tags(Step& step, std::uint64_t experiment) {
+  std::vector<std::string> keys;
+  TRY(step.rows.scan(table::kExperimentTags, key_of(experiment), {}, [&](auto key, auto) {
+    keys.emplace_back(key);
+    return true;
+  }));
+  for (const std::string& key : keys) step.rows.erase(table::kExperimentTags, key);
+  return ok();
+}
+
+}  // namespace
+
+Result<Outcome> apply_run_stage(Step& step) {
+  auto decoded = protocol::decode<wire::RunStageT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const wire::RunStageT& command = decoded.value();
+  step.run->row.stage = stage_of_command(step, command.deleted, command.time_ms);
+  step.run->changed = true;
+  return Outcome(Applied{});
+}
+
+Result<Outcome> apply_experiment_stage(Step& step) {
+  auto decoded = protocol::decode<wire::ExperimentStageT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const wire::ExperimentStageT& command = decoded.value();
+  TRY(auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
+  if (!row) return Outcome(no_experiment(command.id));
+  row->stage = stage_of_command(step, command.deleted, command.time_ms);
+  row->updated_ms = row->stage.since_ms;
+  step.rows.put(table::kExperiments, key_of(command.id), row->encode());
+  return Outcome(Applied{});
+}
+
+Result<Outcome> apply_purge_run(Step& step) {
+  auto decoded = protocol::decode<wire::PurgeRunT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const RunRow& run = step.run->row;
+  const RunNumber number = step.run->number;
+  TRY(const auto experiment, step.state.find_experiment(step.rows, run.experiment));
+  if (experiment && !is_deleted(run, *experiment)) {
+    return Outcome(
+        refuse(VerdictCode::kInvalid,
+               fmt::format("run {} is not deleted: only deleted runs are purged", run.id.hex())));
+  }
+  step.rows.erase(table::kRuns, key_of(number.value));
+  step.rows.erase(table::kRunIds, key_of(run.id));
+  step.rows.erase(table::kExperimentRuns, key_of(run.experiment.value, number.value));
+  step.rows.put(table::kTombstones, key_of(run.id), {});
+  step.rows.retire(number);
+  step.state.drop_run(*std::exchange(step.run, nullptr));
+  return Outcome(Applied{});
+}
+
+Result<Outcome> apply_purge_experiment(Step& step) {
+  auto decoded = protocol::decode<wire::PurgeExperimentT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const std::uint64_t id = decoded.value().id;
+  TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{id}));
+  if (!row) return Outcome(no_experiment(id));
+  if (id == kFirstExperiment || !row->stage.deleted) {
+    return Outcome(refuse(VerdictCode::kInvalid,
+                          fmt::format("experiment {} is {}: only deleted ones are purged", id,
+                                      id == kFirstExperiment ? "the store's own" : "not deleted")));
+  }
+  TRY(const bool in_use, has_runs(step, id));
+  if (in_use) {
+    return Outcome(
+        refuse(VerdictCode::kInvalid, fmt::format("experiment {} has runs: purge them first", id)));
+  }
+  TRY(remove_experiment_name(step, row->name));
+  TRY(erase_experiment_tags(step, id));
+  step.rows.erase(table::kExperiments, key_of(id));
+  return Outcome(Applied{});
+}
+
+}  // namespace stepwell::tracking
