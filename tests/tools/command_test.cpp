@@ -145,7 +145,8 @@ TEST_F(LoadedServer, JsonKeepsItsShape) {
   ASSERT_EQ(lines(runs.out), 3) << runs.out << runs.err;
   const std::vector<std::string> run_keys = {"run",     "name",       "experiment", "status",
                                              "user",    "deleted",    "start_ms",   "end_ms",
-                                             "batches", "duplicates", "writers",    "series"};
+                                             "batches", "duplicates", "writers",    "series",
+                                             "deleted_ms"};
   EXPECT_EQ(keys_of(first_line(runs.out)), run_keys);
   const std::string id = runs.out.substr(8, 32);
 
