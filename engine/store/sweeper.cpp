@@ -1,6 +1,7 @@
 #include "engine/store/sweeper.hpp"
 
 #include "engine/base/assert.hpp"
+#include "engine/base/logging.hpp"
 #include "engine/base/spawn.hpp"
 
 namespace stepwell::store {
@@ -27,6 +28,7 @@ void Sweeper::stop() {
 }
 
 Task<void> Sweeper::run() {
+  const std::uint64_t before = sweep_.runs();
   for (bool more = true; more;) {
     auto stepped = sweep_.step();
     if (!stepped) {
@@ -39,6 +41,7 @@ Task<void> Sweeper::run() {
     more = stepped.value() && !gives_way_;
     if (more) co_await sleep_for(compactor_, options_.pause);
   }
+  if (sweep_.runs() > before) log().info("sweep: freed {} runs", sweep_.runs() - before);
   events_.wrote();
   co_await resume_on(sequencer_);
   running_ = false;

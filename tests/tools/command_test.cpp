@@ -143,9 +143,9 @@ TEST_F(LoadedServer, JsonKeepsItsShape) {
 
   const auto runs = run_stepwell({"runs", "--to", server_.address(), "--json"});
   ASSERT_EQ(lines(runs.out), 3) << runs.out << runs.err;
-  const std::vector<std::string> run_keys = {"run",     "name",       "experiment", "status",
-                                             "user",    "deleted",    "start_ms",   "end_ms",
-                                             "batches", "duplicates", "writers",    "series"};
+  const std::vector<std::string> run_keys = {
+      "run",    "name",    "experiment", "status",  "user",   "deleted",   "start_ms",
+      "end_ms", "batches", "duplicates", "writers", "series", "deleted_ms"};
   EXPECT_EQ(keys_of(first_line(runs.out)), run_keys);
   const std::string id = runs.out.substr(8, 32);
 
