@@ -68,6 +68,10 @@ std::string_view to_string(Kind kind) {
       return "points";
     case Kind::kReadDone:
       return "read_done";
+    case Kind::kBuckets:
+      return "buckets";
+    case Kind::kBucketColumns:
+      return "bucket_columns";
   }
   return "unknown";
 }

@@ -47,6 +47,8 @@ enum class Kind : std::uint8_t {
   kHistory = 70,
   kPoints = 71,
   kReadDone = 72,
+  kBuckets = 73,
+  kBucketColumns = 74,
 };
 
 std::string_view to_string(Kind kind);

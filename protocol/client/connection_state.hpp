@@ -4,8 +4,8 @@
 
 #include <deque>
 
-#include "protocol/client/connection.hpp"
 #include "engine/base/one_shot.hpp"
+#include "protocol/client/connection.hpp"
 #include "protocol/client/frame_stream.hpp"
 #include "protocol/client/unanswered.hpp"
 

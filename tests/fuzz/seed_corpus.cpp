@@ -47,6 +47,15 @@ std::vector<std::pair<std::string, std::string>> frames() {
   tag.tag = std::move(to_wire_texts({{"k", "v"}})[0]);
   wire::HistoryT history;
   history.keys = {"loss", "acc"};
+  history.order = wire::PointOrder::Time;
+  wire::BucketsT buckets;
+  buckets.runs = {protocol::to_wire(run_id(1))};
+  buckets.keys = {"loss"};
+  wire::BucketColumnsT columns;
+  columns.series.push_back(std::make_unique<wire::SeriesBucketsT>());
+  columns.series[0]->bucket = {1, 7};
+  columns.series[0]->count = {2, 3};
+  columns.series[0]->min = {0.5, -1};
   wire::HelloT hello;
   hello.client = "fuzz";
   wire::AckT ack;
@@ -79,6 +88,8 @@ std::vector<std::pair<std::string, std::string>> frames() {
       {"delete_tag", command_frame(Kind::kDeleteTag, delete_tag, 1)},
       {"settings", command_frame(Kind::kSettings, settings)},
       {"history", command_frame(Kind::kHistory, history)},
+      {"buckets", command_frame(Kind::kBuckets, buckets)},
+      {"bucket_columns", command_frame(Kind::kBucketColumns, columns)},
       {"hello", command_frame(Kind::kHello, hello)},
       {"ack", command_frame(Kind::kAck, ack)}};
 }

@@ -107,6 +107,8 @@ std::string_view table_of(Kind kind) {
       {Kind::kRun, "RunData"},
       {Kind::kHistory, "History"},
       {Kind::kReadDone, "ReadDone"},
+      {Kind::kBuckets, "Buckets"},
+      {Kind::kBucketColumns, "BucketColumns"},
   };
   const auto found = tables.find(kind);
   return found == tables.end() ? std::string_view() : found->second;

@@ -294,6 +294,7 @@ std::vector<GoldenFrame> golden_frames() {
   add_batches(all);
   add_commands(all);
   add_reads(all);
+  add_chart(all);
   return all;
 }
 

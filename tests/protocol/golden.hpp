@@ -15,6 +15,7 @@ struct GoldenFrame {
 };
 
 std::vector<GoldenFrame> golden_frames();
+void add_chart(std::vector<GoldenFrame>& all);
 
 // What decoding a frame yields, as a JSON object: header fields, then the message or the points.
 // Values are given as their 64 bits in hex, so that NaN payloads and -0.0 can be compared.
