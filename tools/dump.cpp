@@ -84,8 +84,7 @@ std::string hex(std::string_view bytes, std::size_t most) {
 Result<bool> dump_index(io::FileSystem& files, const std::string& path) {
   const auto lock = lock_store_around(files, path);
   if (!lock) return with_advice_to_stop(lock.error());
-  const std::string file =
-      std::filesystem::is_directory(path) ? path + "/index.lmdb" : path;
+  const std::string file = std::filesystem::is_directory(path) ? path + "/index.lmdb" : path;
   if (!std::filesystem::exists(file))
     return fail(ErrorKind::kNotFound, "there is no index {}", file);
   const auto names = store::Layout::table_names(tracking::Fold().tables());

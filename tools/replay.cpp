@@ -121,8 +121,8 @@ int run(const Arguments& arguments) {
   if (!report.value().failure.empty()) {
     return report_error("replay", fail(ErrorKind::kIo, "{}", report.value().failure));
   }
-  const bool damaged = std::ranges::any_of(report.value().damages,
-                                           [](const auto& damage) { return !damage.tail; });
+  const bool damaged =
+      std::ranges::any_of(report.value().damages, [](const auto& damage) { return !damage.tail; });
   return report.value().complete() && !damaged ? kExitOk : kExitFailed;
 }
 

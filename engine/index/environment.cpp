@@ -99,8 +99,7 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   mdb_reader_check(env, &dead);
 
   MDB_txn* transaction = nullptr;
-  if (const int code =
-          mdb_txn_begin(env, nullptr, options.create ? 0 : MDB_RDONLY, &transaction)) {
+  if (const int code = mdb_txn_begin(env, nullptr, options.create ? 0 : MDB_RDONLY, &transaction)) {
     return lmdb_error(code, "begin");
   }
   for (const std::string& name : tables) {

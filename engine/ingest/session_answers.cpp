@@ -56,8 +56,8 @@ void Session::answer(std::string frame) {
 }
 
 void Session::count_answers() {
-  const std::uint64_t bytes = answers_.bytes() + writing_bytes_ + reading_bytes_ +
-                              in_flight_frames_ * kPromisedBytes;
+  const std::uint64_t bytes =
+      answers_.bytes() + writing_bytes_ + reading_bytes_ + in_flight_frames_ * kPromisedBytes;
   shared_.answer_bytes += bytes - answer_bytes_;  // Wraps around where it is less.
   answer_bytes_ = bytes;
 }

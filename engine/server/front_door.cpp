@@ -63,8 +63,8 @@ Task<void> FrontDoor::welcome(std::unique_ptr<Stream> stream, net::AsioExecutor&
   if (!in_time || !n || n.value() == 0) co_return;
   first.resize(n.value());
   if (static_cast<std::uint8_t>(first[0]) == protocol::kFrameFirstByte) {
-    auto session = std::make_shared<ingest::Session>(shared_, std::move(stream), home, query,
-                                                     workers_.lookup);
+    auto session =
+        std::make_shared<ingest::Session>(shared_, std::move(stream), home, query, workers_.lookup);
     {
       auto sessions = sessions_.lock();
       std::erase_if(*sessions, [](const Known& known) { return known.session.expired(); });

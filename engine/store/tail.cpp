@@ -130,8 +130,8 @@ Result<TailPart> TailPart::open(std::string_view bytes) {
     const std::uint64_t length = directory.varint();
     const bool rises = part.series_.empty() || number > before;
     const bool begins = position > 0 || (named & 1) == 0;
-    if (points == 0 || points > kSeriesPointsMax || length > part.data_.size() - offset ||
-        !rises || !begins) {
+    if (points == 0 || points > kSeriesPointsMax || length > part.data_.size() - offset || !rises ||
+        !begins) {
       break;
     }
     series.number = {number};

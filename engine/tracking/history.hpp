@@ -1,7 +1,8 @@
 #pragma once
 
 // Streams series as pages, each from its own short snapshot, resumed after the last point sent:
-// every point acknowledged before the question is in it once, in order; later ones may be.
+// every point acknowledged before the question is in it once, in the order asked for; later ones
+// may be.
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +20,7 @@ class History {
   static Result<History> plan(const View& view, const wire::HistoryT& question);
 
   // Payload (a Batch) of the next page, taken from `view`; nothing at the end. A page holds at most
-  // kPagePoints points, of one series or of several.
+  // kPagePoints points, of one series or of several. kNotFound: the run is gone meanwhile.
   Result<std::optional<std::string>> next(const View& view);
   // Points handed out so far.
   std::uint64_t points() const { return points_; }
@@ -27,16 +28,22 @@ class History {
   // For tools that want points instead of frames: the next page of one series.
   struct Page {
     const SeriesName* series = nullptr;
-    std::vector<Point> points;
+    store::Columns points;
     bool last_of_series = false;
   };
   Result<std::optional<Page>> next_page(const View& view);
 
-  static constexpr std::size_t kPagePoints = 16'384;
+  // Large, since by time each page of a series whose times do not rise is a pass over its chunks.
+  static constexpr std::size_t kPagePoints = 65'536;
   static constexpr std::size_t kKeysMax = 10'000;  // Of a question; none means all.
 
  private:
+  // One point more than a page has, from after_ on, or behind it if by time.
+  Result<store::Columns> read(const View& view) const;
+
+  RunId id_;
   RunNumber run_;
+  wire::PointOrder order_ = wire::PointOrder::Steps;
   std::vector<SeriesName> series_;
   std::size_t at_ = 0;
   store::PointRange range_;

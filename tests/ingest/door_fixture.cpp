@@ -107,8 +107,8 @@ void DoorTest::start(Options options, store::Options store_options) {
 
 Peer DoorTest::connect_raw(net::PipeOptions options) {
   auto pipe = net::memory_pipe(executor, executor, options);
-  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, *query_,
-                                           *lookup_);
+  auto session =
+      std::make_shared<Session>(*shared_, std::move(pipe.second), executor, *query_, *lookup_);
   spawn(executor, run_session(std::move(session)));
   return Peer(executor, std::move(pipe.first), pipe.control);
 }

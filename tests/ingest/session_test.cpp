@@ -202,8 +202,8 @@ TEST_F(SessionTest, AHistoryOfTooManyKeysIsRefused) {
 TEST_F(SessionTest, ADrainedSessionAcknowledgesWhatItTookAndCloses) {
   start();
   auto pipe = net::memory_pipe(executor, executor);
-  auto session = std::make_shared<Session>(*shared_, std::move(pipe.second), executor, executor,
-                                           executor);
+  auto session =
+      std::make_shared<Session>(*shared_, std::move(pipe.second), executor, executor, executor);
   auto run = [](std::shared_ptr<Session> s) -> Task<void> {
     auto running = s->run("");
     co_await std::move(running);

@@ -81,12 +81,12 @@ TEST_F(ConfigTest, AVariableThatNamesNoKeyIsAnError) {
 }
 
 TEST_F(ConfigTest, WhatCannotWorkTogetherIsFoundAtLoad) {
-  const auto large = load_config(
-      {}, {{"log.segment_bytes", "335544320"}, {"log.bytes_max", "268435456"}}, {});
+  const auto large =
+      load_config({}, {{"log.segment_bytes", "335544320"}, {"log.bytes_max", "268435456"}}, {});
   ASSERT_FALSE(large);
   EXPECT_NE(large.error().text.find("1006632960"), std::string::npos) << large.error().text;
-  EXPECT_TRUE(load_config(
-      {}, {{"log.segment_bytes", "335544320"}, {"log.bytes_max", "1006632960"}}, {}));
+  EXPECT_TRUE(
+      load_config({}, {{"log.segment_bytes", "335544320"}, {"log.bytes_max", "1006632960"}}, {}));
   // What the log itself refuses.
   const std::string four_gib = "4294967296";
   EXPECT_FALSE(
@@ -115,8 +115,7 @@ TEST_F(ConfigTest, TheShippedFileIsTheDefaults) {
 }
 
 TEST(Budgets, DeriveFromTheMemoryLimit) {
-  auto config =
-      load_config({}, {{"server.memory_limit_bytes", "67108864"}}, {}).value().config;
+  auto config = load_config({}, {{"server.memory_limit_bytes", "67108864"}}, {}).value().config;
   const Budgets small = budgets_of(config);
   EXPECT_EQ(small.memory_bytes, 64u << 20);
   EXPECT_EQ(small.store.pending_bytes_max, 16u << 20);

@@ -66,9 +66,9 @@ TEST(Serve, AStoreThatFailsWhileItStopsIsSaidWithItsCode) {
   ASSERT_TRUE(server.start()) << server.errors();
   const DeafClient deaf(server.address());
   // What it took last waits for a checkpoint, whenever it is told to stop.
-  Child load({"load", "--to", server.address(), "--profile", "f3", "--seconds", "60", "--rate",
-              "1000"},
-             scratch / "load.out", scratch / "load.err");
+  Child load(
+      {"load", "--to", server.address(), "--profile", "f3", "--seconds", "60", "--rate", "1000"},
+      scratch / "load.out", scratch / "load.err");
   std::this_thread::sleep_for(500ms);
   server.child().send(SIGTERM);
   std::this_thread::sleep_for(300ms);

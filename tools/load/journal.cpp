@@ -86,11 +86,11 @@ Result<JournalStart> read_start(const std::string& line, const std::string& path
   JournalStart start;
   char profile[32] = {};
   unsigned long long seed = 0;
-  const int fields = std::sscanf(
-      line.c_str(),
-      R"({"journal":"stepwell-load","version":1,"profile":"%31[a-z0-9]",)"
-      R"("seed":%llu,"connections":%u})",
-      profile, &seed, &start.connections);
+  const int fields =
+      std::sscanf(line.c_str(),
+                  R"({"journal":"stepwell-load","version":1,"profile":"%31[a-z0-9]",)"
+                  R"("seed":%llu,"connections":%u})",
+                  profile, &seed, &start.connections);
   if (fields != 3) {
     return fail(ErrorKind::kInvalid, "{}:1: not a load's journal of version 1", path);
   }
