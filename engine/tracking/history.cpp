@@ -1,8 +1,6 @@
 #include "engine/tracking/history.hpp"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_set>
 
 #include "protocol/batch_builder.hpp"
 
@@ -10,10 +8,6 @@ namespace stepwell::tracking {
 
 Result<History> History::plan(const View& view, const wire::HistoryT& question) {
   if (!question.run) return fail(ErrorKind::kInvalid, "a history names no run");
-  if (question.keys.size() > kKeysMax) {
-    return fail(ErrorKind::kInvalid, "a history of {} keys, at most {}", question.keys.size(),
-                kKeysMax);
-  }
   if (question.order > wire::PointOrder::MAX) {
     return fail(ErrorKind::kInvalid, "a history in order {}, known are 0 to {}",
                 static_cast<int>(question.order), static_cast<int>(wire::PointOrder::MAX));
@@ -26,12 +20,8 @@ Result<History> History::plan(const View& view, const wire::HistoryT& question) 
   history.run_ = *run;
   history.order_ = question.order;
   history.range_ = store::step_range(question.first_step, question.last_step);
-  const std::unordered_set<std::string_view> keys(question.keys.begin(), question.keys.end());
-  TRY(history.series_, view.series_of(*run));
-  std::erase_if(history.series_, [&](const SeriesName& name) {
-    const bool wanted = keys.empty() || keys.contains(name.key);
-    return !wanted || (!question.all_contexts && !name.context.empty());
-  });
+  TRY(const SeriesFilter filter, SeriesFilter::of(question.keys, question.all_contexts));
+  TRY(history.series_, filter.series_of(view, *run));
   return history;
 }
 

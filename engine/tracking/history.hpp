@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "engine/tracking/view.hpp"
+#include "engine/tracking/series_filter.hpp"
 
 namespace stepwell::tracking {
 
 class History {
  public:
-  // kNotFound: no such run. A key that the run does not have has no points. kInvalid: more than
-  // kKeysMax keys.
+  // kNotFound: no such run. A key that the run does not have has no points. kInvalid: too many
+  // keys, or an unknown order.
   static Result<History> plan(const View& view, const wire::HistoryT& question);
 
   // Payload (a Batch) of the next page, taken from `view`; nothing at the end. A page holds at most
@@ -35,7 +35,6 @@ class History {
 
   // Large, since by time each page of a series whose times do not rise is a pass over its chunks.
   static constexpr std::size_t kPagePoints = 65'536;
-  static constexpr std::size_t kKeysMax = 10'000;  // Of a question; none means all.
 
  private:
   // One point more than a page has, from after_ on, or behind it if by time.
