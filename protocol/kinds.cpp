@@ -1,77 +1,48 @@
 #include "protocol/kinds.hpp"
 
+#include <utility>
+
 namespace stepwell::protocol {
 
 std::string_view to_string(Kind kind) {
-  switch (kind) {
-    case Kind::kHello:
-      return "hello";
-    case Kind::kWelcome:
-      return "welcome";
-    case Kind::kPing:
-      return "ping";
-    case Kind::kPong:
-      return "pong";
-    case Kind::kError:
-      return "error";
-    case Kind::kAck:
-      return "ack";
-    case Kind::kPositions:
-      return "positions";
-    case Kind::kOpen:
-      return "open";
-    case Kind::kBatch:
-      return "batch";
-    case Kind::kParams:
-      return "params";
-    case Kind::kTags:
-      return "tags";
-    case Kind::kEnd:
-      return "end";
-    case Kind::kSkip:
-      return "skip";
-    case Kind::kRefused:
-      return "refused";
-    case Kind::kCreateExperiment:
-      return "create_experiment";
-    case Kind::kUpdateExperiment:
-      return "update_experiment";
-    case Kind::kExperimentStage:
-      return "experiment_stage";
-    case Kind::kExperimentTag:
-      return "experiment_tag";
-    case Kind::kCreateRun:
-      return "create_run";
-    case Kind::kUpdateRun:
-      return "update_run";
-    case Kind::kRunStage:
-      return "run_stage";
-    case Kind::kDeleteTag:
-      return "delete_tag";
-    case Kind::kSettings:
-      return "settings";
-    case Kind::kListExperiments:
-      return "list_experiments";
-    case Kind::kExperiments:
-      return "experiments";
-    case Kind::kListRuns:
-      return "list_runs";
-    case Kind::kRuns:
-      return "runs";
-    case Kind::kGetRun:
-      return "get_run";
-    case Kind::kRun:
-      return "run";
-    case Kind::kHistory:
-      return "history";
-    case Kind::kPoints:
-      return "points";
-    case Kind::kReadDone:
-      return "read_done";
-    case Kind::kBuckets:
-      return "buckets";
-    case Kind::kBucketColumns:
-      return "bucket_columns";
+  static constexpr std::pair<Kind, std::string_view> kNames[] = {
+      {Kind::kHello, "hello"},
+      {Kind::kWelcome, "welcome"},
+      {Kind::kPing, "ping"},
+      {Kind::kPong, "pong"},
+      {Kind::kError, "error"},
+      {Kind::kAck, "ack"},
+      {Kind::kPositions, "positions"},
+      {Kind::kOpen, "open"},
+      {Kind::kBatch, "batch"},
+      {Kind::kParams, "params"},
+      {Kind::kTags, "tags"},
+      {Kind::kEnd, "end"},
+      {Kind::kSkip, "skip"},
+      {Kind::kRefused, "refused"},
+      {Kind::kCreateExperiment, "create_experiment"},
+      {Kind::kUpdateExperiment, "update_experiment"},
+      {Kind::kExperimentStage, "experiment_stage"},
+      {Kind::kExperimentTag, "experiment_tag"},
+      {Kind::kCreateRun, "create_run"},
+      {Kind::kUpdateRun, "update_run"},
+      {Kind::kRunStage, "run_stage"},
+      {Kind::kDeleteTag, "delete_tag"},
+      {Kind::kSettings, "settings"},
+      {Kind::kListExperiments, "list_experiments"},
+      {Kind::kExperiments, "experiments"},
+      {Kind::kListRuns, "list_runs"},
+      {Kind::kRuns, "runs"},
+      {Kind::kGetRun, "get_run"},
+      {Kind::kRun, "run"},
+      {Kind::kHistory, "history"},
+      {Kind::kPoints, "points"},
+      {Kind::kReadDone, "read_done"},
+      {Kind::kBuckets, "buckets"},
+      {Kind::kBucketColumns, "bucket_columns"},
+  };
+  for (const auto& [known, name] : kNames) {
+    if (known == kind) return name;
   }
   return "unknown";
 }

@@ -83,4 +83,9 @@ Result<std::uint64_t> BlockingReader::history(const wire::HistoryT& question,
   return state_->run([&] { return state_->reader->history(question, on_points); });
 }
 
+Result<std::uint64_t> BlockingReader::buckets(const wire::BucketsT& question,
+                                              BucketsCallback on_buckets) {
+  return state_->run([&] { return state_->reader->buckets(question, on_buckets); });
+}
+
 }  // namespace stepwell::client

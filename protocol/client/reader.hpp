@@ -1,7 +1,8 @@
 #pragma once
 
-// Reads over the binary protocol: list experiments and runs, get a run, stream histories. Reader is
-// for coroutines on an executor; BlockingReader has a thread of its own, for tools.
+// Reads over the binary protocol: list experiments and runs, get a run, stream histories and
+// charts. Reader is for coroutines on an executor; BlockingReader has a thread of its own, for
+// tools.
 
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@ namespace stepwell::client {
 // Each points frame of a history: payload = a Batch (protocol/batch.hpp) of matrix blocks, each
 // with one or more keys. Valid during the call. False ends the history early.
 using PointsCallback = std::function<bool(Bytes payload)>;
+// Each page of a chart: some of its series. False ends it early.
+using BucketsCallback = std::function<bool(const wire::BucketColumnsT& page)>;
 
 class Reader {
  public:
@@ -31,6 +34,8 @@ class Reader {
   Task<Result<wire::RunDataT>> get_run(RunId id);
   // Points delivered. After an early end the reader is closed.
   Task<Result<std::uint64_t>> history(wire::HistoryT question, PointsCallback on_points);
+  // Points in all buckets delivered. After an early end the reader is closed.
+  Task<Result<std::uint64_t>> buckets(wire::BucketsT question, BucketsCallback on_buckets);
 
  private:
   struct State;
@@ -54,6 +59,7 @@ class BlockingReader {
                                                std::size_t limit = SIZE_MAX);
   Result<wire::RunDataT> get_run(RunId run);
   Result<std::uint64_t> history(const wire::HistoryT& question, PointsCallback on_points);
+  Result<std::uint64_t> buckets(const wire::BucketsT& question, BucketsCallback on_buckets);
 
  private:
   struct State;

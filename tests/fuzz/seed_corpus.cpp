@@ -22,6 +22,22 @@ void write(const std::string& target, const std::string& name, std::string_view 
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
+std::string buckets_frame() {
+  wire::BucketsT buckets;
+  buckets.runs = {protocol::to_wire(run_id(1))};
+  buckets.keys = {"loss"};
+  return command_frame(Kind::kBuckets, buckets);
+}
+
+std::string bucket_columns_frame() {
+  wire::BucketColumnsT columns;
+  columns.series.push_back(std::make_unique<wire::SeriesBucketsT>());
+  columns.series[0]->bucket = {1, 7};
+  columns.series[0]->count = {2, 3};
+  columns.series[0]->min = {0.5, -1};
+  return command_frame(Kind::kBucketColumns, columns);
+}
+
 std::vector<std::pair<std::string, std::string>> frames() {
   const std::string rank = protocol::encode_context({{"rank", "1"}}).value();
   wire::UpdateRunT update;
@@ -48,14 +64,6 @@ std::vector<std::pair<std::string, std::string>> frames() {
   wire::HistoryT history;
   history.keys = {"loss", "acc"};
   history.order = wire::PointOrder::Time;
-  wire::BucketsT buckets;
-  buckets.runs = {protocol::to_wire(run_id(1))};
-  buckets.keys = {"loss"};
-  wire::BucketColumnsT columns;
-  columns.series.push_back(std::make_unique<wire::SeriesBucketsT>());
-  columns.series[0]->bucket = {1, 7};
-  columns.series[0]->count = {2, 3};
-  columns.series[0]->min = {0.5, -1};
   wire::HelloT hello;
   hello.client = "fuzz";
   wire::AckT ack;
@@ -88,8 +96,8 @@ std::vector<std::pair<std::string, std::string>> frames() {
       {"delete_tag", command_frame(Kind::kDeleteTag, delete_tag, 1)},
       {"settings", command_frame(Kind::kSettings, settings)},
       {"history", command_frame(Kind::kHistory, history)},
-      {"buckets", command_frame(Kind::kBuckets, buckets)},
-      {"bucket_columns", command_frame(Kind::kBucketColumns, columns)},
+      {"buckets", buckets_frame()},
+      {"bucket_columns", bucket_columns_frame()},
       {"hello", command_frame(Kind::kHello, hello)},
       {"ack", command_frame(Kind::kAck, ack)}};
 }

@@ -280,9 +280,6 @@ void add_reads(std::vector<GoldenFrame>& all) {
   header.sequence = 4;
   points.bytes = make_frame(header, std::string_view(points.bytes).substr(sizeof header));
   all.push_back(std::move(points));
-  wire::ReadDoneT done;
-  done.points = 3;
-  all.push_back({"read_done", make_frame_of(Kind::kReadDone, done, {}, {}, 4)});
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ void add_chart(std::vector<GoldenFrame>& all) {
   series.first_value = {-0.0, std::bit_cast<double>(0x7ff8000000000001)};
   series.last_value = {1, std::bit_cast<double>(0xfff8000000000002)};
   all.push_back({"bucket_columns", make_frame_of(Kind::kBucketColumns, columns, {}, {}, 5)});
+  wire::ReadDoneT done;
+  done.points = 3;
+  all.push_back({"read_done", make_frame_of(Kind::kReadDone, done, {}, {}, 4)});
 }
 
 }  // namespace stepwell::protocol
