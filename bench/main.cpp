@@ -44,6 +44,10 @@ Result<std::vector<Figure>> measure(const Arguments& arguments, const Place& pla
     } else if (name == "F10") {
       TRY(auto figure, measure_replay(place, arguments.effort));
       measured = {figure};
+    } else if (name == "R4") {
+      TRY(measured, measure_history(place, arguments.effort));
+    } else if (name == "R5") {
+      TRY(measured, measure_chart(place, arguments.effort));
     } else {
       TRY(auto figure, measure_bursts(place, arguments.effort, name));
       measured = {figure};
@@ -64,9 +68,9 @@ int main(int argc, char** argv) {
   CLI::App program("Measures Stepwell's figures against this machine's own ceiling.",
                    "stepwell_bench");
   Arguments arguments;
-  program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F6 F7 F10")
+  program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F6 F7 F10 R4 R5")
       ->required()
-      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F6", "F7", "F10"}));
+      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F6", "F7", "F10", "R4", "R5"}));
   program.add_option("--json", arguments.json,
                      "Also write the figures as a JSON array to this file");
   program.add_option("--dir", arguments.directory,

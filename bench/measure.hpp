@@ -23,4 +23,11 @@ Result<std::vector<Figure>> measure_latency(const Place& place, const Effort& ef
 // F10: log replayed at start.
 Result<Figure> measure_replay(const Place& place, const Effort& effort);
 
+// R4: a history of 1,000,000 points by time, in seconds; also where times do not rise, and through
+// the protocol.
+Result<std::vector<Figure>> measure_history(const Place& place, const Effort& effort);
+// R5: a chart of 100 runs with 1,000,000 points each, in milliseconds; also by time, cold, and
+// through the protocol.
+Result<std::vector<Figure>> measure_chart(const Place& place, const Effort& effort);
+
 }  // namespace stepwell::bench
