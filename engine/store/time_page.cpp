@@ -74,7 +74,6 @@ Result<Columns> read_by_time(SeriesChunks& chunks, const PointRange& range,
                              const ColumnsView& unsealed) {
   if (limit == 0 || range.last < range.first) return Columns();
   LeastByTime least(range, after, limit);
-  least.offer(unsealed);
   std::vector<ChunkEntry> entries;
   const auto read_entries = [&]() -> Result<void> {
     const auto time_min = [](const ChunkEntry& entry) { return entry.stats.time_min; };
@@ -95,6 +94,8 @@ Result<Columns> read_by_time(SeriesChunks& chunks, const PointRange& range,
     return true;
   }));
   TRY(read_entries());
+  // Last, since they are mostly the latest: what is offered in order need not be sorted.
+  least.offer(unsealed);
   return least.take();
 }
 
