@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_runs(program, exit_code);
   add_metrics(program, exit_code);
   add_history(program, exit_code);
+  add_chart(program, exit_code);
   add_dump(program, exit_code);
   add_probe(program, exit_code);
   if (argc == 1) {
