@@ -28,9 +28,11 @@ std::vector<Bucket> model_buckets(const PointSet& points, const BucketQuestion& 
     const std::int64_t at = by_time ? point.timestamp_ms : point.step;
     if (at < question.within.least || question.within.greatest < at) continue;
     const std::int64_t number = model_number(at, question.grid.log2_width);
-    for (std::uint32_t i = 0; i < question.grid.count; ++i) {
-      if (static_cast<std::int64_t>(i) + question.grid.first == number) members[i].push_back(point);
-    }
+    if (number < question.grid.first) continue;
+    // Without a sign: the grid may go on beyond the axis.
+    const std::uint64_t place =
+        static_cast<std::uint64_t>(number) - static_cast<std::uint64_t>(question.grid.first);
+    if (place < members.size()) members[place].push_back(point);
   }
   for (std::size_t i = 0; i < buckets.size(); ++i) {
     auto& of = members[i];
@@ -209,7 +211,7 @@ TEST(Grid, IsTheFinestThatCoversWithSoManyBuckets) {
         ASSERT_LE(grid.count, most);
         ASSERT_TRUE(grid.extent().contains({least, greatest}));
         ASSERT_EQ(grid.number_of(least), grid.first);
-        ASSERT_EQ(model_number(greatest, grid.log2_width), grid.first + grid.count - 1);
+        ASSERT_EQ(model_number(greatest, grid.log2_width), grid.first + (grid.count - 1));
         if (grid.log2_width == 0) continue;
         const double finer = std::ldexp(1.0, static_cast<int>(grid.log2_width) - 1);
         const double buckets = std::floor(static_cast<double>(greatest) / finer) -
