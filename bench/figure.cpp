@@ -80,7 +80,7 @@ std::string Figure::json() const {
 std::string Figure::line() const {
   const auto [least, most] = std::ranges::minmax(runs);
   std::string text = name;
-  text.resize(std::max<std::size_t>(text.size(), 8), ' ');
+  text.resize(std::max<std::size_t>(text.size() + 1, 8), ' ');
   text += fmt::format("{} {} ({} to {}, {} runs)", short_number(value()), unit, short_number(least),
                       short_number(most), runs.size());
   if (ratio()) text += fmt::format("; {:.2f} of {}", *ratio(), short_number(*ceiling()));

@@ -52,6 +52,10 @@ Result<std::vector<Figure>> measure(const Arguments& arguments, const Place& pla
       measured = {figure};
     } else if (name == "R8") {
       TRY(measured, measure_start(place, arguments.effort));
+    } else if (name == "R4") {
+      TRY(measured, measure_history(place, arguments.effort));
+    } else if (name == "R5") {
+      TRY(measured, measure_chart(place, arguments.effort));
     } else {
       TRY(auto figure, measure_bursts(place, arguments.effort, name));
       measured = {figure};
@@ -72,9 +76,10 @@ int main(int argc, char** argv) {
   CLI::App program("Measures Stepwell's figures against this machine's own ceiling.",
                    "stepwell_bench");
   Arguments arguments;
-  program.add_option("figure", arguments.figures, "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 R8")
+  program.add_option("figure", arguments.figures, "F1 to F10, R4, R5, R8")
       ->required()
-      ->check(CLI::IsMember({"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "R8"}));
+      ->check(CLI::IsMember(
+          {"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "R4", "R5", "R8"}));
   program.add_option("--json", arguments.json,
                      "Also write the figures as a JSON array to this file");
   program.add_option("--dir", arguments.directory,

@@ -34,4 +34,11 @@ Result<std::vector<Figure>> measure_start(const Place& place, const Effort& effo
 // line a minute: what must be flat.
 Result<void> soak(const Place& place, double points_per_second, unsigned minutes);
 
+// R4: a history of 1,000,000 points by time, in seconds; also where times do not rise, and through
+// the protocol.
+Result<std::vector<Figure>> measure_history(const Place& place, const Effort& effort);
+// R5: a chart of 100 runs with 1,000,000 points each, in milliseconds; also by time, cold, and
+// through the protocol.
+Result<std::vector<Figure>> measure_chart(const Place& place, const Effort& effort);
+
 }  // namespace stepwell::bench

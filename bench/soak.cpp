@@ -114,8 +114,9 @@ Result<void> soak(const Place& place, double points_per_second, unsigned minutes
   TRY(const auto server, Server::start(place));
   const Keeper keeper(*server);
   const Readers readers(*server);
-  fmt::print("{:>6} {:>10} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}\n", "minute", "M points/s",
-             "p50 ms", "p99 ms", "RssAnon", "log MiB", "index MB", "live MB", "purged", "M read");
+  fmt::print("{:>6} {:>10} {:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}\n", "minute",
+             "M points/s", "p50 ms", "p99 ms", "RssAnon", "log MiB", "index MB", "live MB",
+             "purged", "M read");
   for (unsigned minute = 1; minute <= minutes; ++minute) {
     TRY(const auto json,
         run_command(place, {"load", "--to", server->address(), "--profile", "f4", "--rate",

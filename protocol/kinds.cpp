@@ -41,6 +41,8 @@ constexpr std::pair<Kind, std::string_view> kKindNames[] = {
     {Kind::kHistory, "history"},
     {Kind::kPoints, "points"},
     {Kind::kReadDone, "read_done"},
+    {Kind::kBuckets, "buckets"},
+    {Kind::kBucketColumns, "bucket_columns"},
     {Kind::kRunStorage, "run_storage"},
     {Kind::kRunStorageData, "run_storage_data"},
 };

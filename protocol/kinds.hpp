@@ -49,6 +49,8 @@ enum class Kind : std::uint8_t {
   kHistory = 70,
   kPoints = 71,
   kReadDone = 72,
+  kBuckets = 73,
+  kBucketColumns = 74,
   kRunStorage = 76,
   kRunStorageData = 77,
 };

@@ -27,4 +27,7 @@ inline constexpr std::size_t kWritersMax = 100'000;   // A run.
 inline constexpr std::size_t kHolesMax = 64;          // A writer.
 inline constexpr std::size_t kSeriesMax = 1'000'000;  // A run.
 
+inline constexpr std::size_t kChartRunsMax = 1000;       // A question for buckets.
+inline constexpr std::size_t kChartBucketsMax = 10'000;  // Of each series of its answer.
+
 }  // namespace stepwell::protocol

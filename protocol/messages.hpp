@@ -22,7 +22,7 @@ namespace stepwell::protocol {
 inline constexpr std::size_t kTableDepthMax = 8;
 inline constexpr std::size_t kTablesMax = 100'000;
 
-// Text that unpacking may copy. Offsets may share a string, so without a bound a small payload
+// Lists that unpacking may copy. Offsets may share a list, so without a bound a small payload
 // could ask for any amount of memory.
 inline constexpr std::size_t kUnpackedBytesMax = 32 << 20;
 
@@ -56,7 +56,7 @@ Result<Native> decode(Bytes payload) {
   }
   const auto* table = flatbuffers::GetRoot<typename Native::TableType>(data);
   if (unpacked_bytes(*table) > kUnpackedBytesMax) {
-    return fail(ErrorKind::kInvalid, "payload of {} bytes holds more than {} bytes of text",
+    return fail(ErrorKind::kInvalid, "payload of {} bytes holds more than {} bytes of lists",
                 payload.size(), kUnpackedBytesMax);
   }
   Native message;

@@ -1,8 +1,9 @@
 #pragma once
 
-// How many bytes of text a verified message's lists would take once they are unpacked. Strings
-// beside lists are bounded by the payload and left out.
+// How many bytes of text and numbers a verified message's lists would take once they are unpacked:
+// several entries may share one. What lies beside lists is bounded by the payload and left out.
 
+#include <concepts>
 #include <cstddef>
 
 #include "protocol/schema/commands_generated.h"
@@ -31,6 +32,12 @@ std::size_t bytes_of_list(const flatbuffers::Vector<flatbuffers::Offset<Table>>*
   for (flatbuffers::uoffset_t i = 0; list && i < list->size(); ++i)
     bytes += unpacked_bytes(*list->Get(i));
   return bytes;
+}
+
+template <typename Number>
+  requires std::integral<Number> || std::floating_point<Number>
+std::size_t bytes_of_list(const flatbuffers::Vector<Number>* list) {
+  return list ? list->size() * sizeof(Number) : 0;
 }
 
 // What a field of this name adds, where the table has one.
@@ -62,6 +69,13 @@ std::size_t unpacked_bytes(const Table& table) {
   STEPWELL_ADD_LIST(metrics);
   STEPWELL_ADD_LIST(losses);
   STEPWELL_ADD_LIST(writers);
+  STEPWELL_ADD_LIST(bucket);
+  STEPWELL_ADD_LIST(count);
+  STEPWELL_ADD_LIST(nan_count);
+  STEPWELL_ADD_LIST(min);
+  STEPWELL_ADD_LIST(max);
+  STEPWELL_ADD_LIST(first_value);
+  STEPWELL_ADD_LIST(last_value);
   return bytes;
 }
 

@@ -18,6 +18,7 @@ void add_verify(CLI::App& program, int& exit_code);
 void add_runs(CLI::App& program, int& exit_code);
 void add_metrics(CLI::App& program, int& exit_code);
 void add_history(CLI::App& program, int& exit_code);
+void add_chart(CLI::App& program, int& exit_code);
 void add_delete(CLI::App& program, int& exit_code);
 void add_restore(CLI::App& program, int& exit_code);
 void add_gc(CLI::App& program, int& exit_code);

@@ -1,9 +1,10 @@
-// stepwell history: the points of a run's metrics, streamed in the one order.
+// stepwell history: the points of a run's metrics, streamed in the total order or by time.
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 
 #include "protocol/batch.hpp"
@@ -21,6 +22,7 @@ struct Arguments {
   std::string run;
   std::vector<std::string> keys;
   std::string context;
+  wire::PointOrder order = wire::PointOrder::Steps;
   bool all_contexts = false;
   std::int64_t from = std::numeric_limits<std::int64_t>::min();
   std::int64_t to_step = std::numeric_limits<std::int64_t>::max();
@@ -75,28 +77,16 @@ class Printer {
   std::string last_name_;
 };
 
-// A misspelt metric is not one without points.
-Result<void> check_keys(Source& source, RunId id, const Arguments& arguments) {
-  if (arguments.keys.empty()) return ok();
-  TRY(const auto data, source.run(id));
-  for (const std::string& key : arguments.keys) {
-    const auto at = std::ranges::find(data.metrics, key, [](const auto& m) { return m->key; });
-    if (at == data.metrics.end()) {
-      return fail(ErrorKind::kNotFound, "run {} has no metric '{}'", id.hex(), key);
-    }
-  }
-  return ok();
-}
-
 Result<void> stream(Source& source, const Arguments& arguments) {
   wire::HistoryT question;
   TRY(const RunId id, find_run_id(source, arguments.run));
-  TRY(check_keys(source, id, arguments));
+  TRY(check_keys(source, id, arguments.keys));
   question.run = std::make_unique<wire::Id>(protocol::to_wire(id));
   question.keys = arguments.keys;
   question.all_contexts = arguments.all_contexts || !arguments.context.empty();
   question.first_step = arguments.from;
   question.last_step = arguments.to_step;
+  question.order = arguments.order;
   Printer printer(arguments);
   Result<void> printed = ok();
   TRY(source.history(question, [&](Bytes payload) {
@@ -123,10 +113,17 @@ void add_history(CLI::App& program, int& exit_code) {
       ->add_flag("--all-contexts", arguments->all_contexts,
                  "Every context (default: only the empty one)")
       ->excludes(context);
+  static const std::map<std::string, wire::PointOrder> orders = {{"steps", wire::PointOrder::Steps},
+                                                                 {"time", wire::PointOrder::Time}};
+  command
+      ->add_option("--order", arguments->order,
+                   "steps: by step, timestamp, value (default); time: by timestamp, step, value")
+      ->transform(CLI::CheckedTransformer(orders));
   command->footer(
-      "Points come in their one order: step, timestamp, value. A NaN in JSON carries its bits.\n\n"
+      "A NaN in JSON carries its bits.\n\n"
       "Examples:\n  stepwell history --to 127.0.0.1:5000 3f2a9c loss\n"
       "  stepwell history --data ./stepwell-data 3f2a9c loss --first-step 100 --csv\n"
+      "  stepwell history --to 127.0.0.1:5000 3f2a9c loss --order time --csv\n"
       "  stepwell history --to 127.0.0.1:5000 3f2a9c --all-contexts --json | wc -l\n\n" +
       std::string(kExitHelp));
   command->callback([arguments, &exit_code] {

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_runs(program, exit_code);
   add_metrics(program, exit_code);
   add_history(program, exit_code);
+  add_chart(program, exit_code);
   add_delete(program, exit_code);
   add_restore(program, exit_code);
   add_gc(program, exit_code);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What `runs`, `metrics` and `history` have in common on the command line.
+// What `runs`, `metrics`, `history` and `chart` have in common on the command line.
 
 #include <CLI/CLI.hpp>
 #include <functional>

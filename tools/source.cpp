@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "engine/tracking/chart.hpp"
 #include "engine/tracking/history.hpp"
 #include "tools/stopped_store.hpp"
 
@@ -22,6 +25,10 @@ class ServerSource final : public Source {
   Result<std::uint64_t> history(const wire::HistoryT& question,
                                 client::PointsCallback on_points) override {
     return reader_->history(question, std::move(on_points));
+  }
+  Result<std::uint64_t> buckets(const wire::BucketsT& question,
+                                client::BucketsCallback on_buckets) override {
+    return reader_->buckets(question, std::move(on_buckets));
   }
 
  private:
@@ -52,6 +59,17 @@ class StoreSource final : public Source {
     while (true) {
       TRY(const auto page, history.next(view));
       if (!page || !on_points(as_bytes(*page))) return history.points();
+    }
+  }
+  Result<std::uint64_t> buckets(const wire::BucketsT& question,
+                                client::BucketsCallback on_buckets) override {
+    TRY(const auto view, view_());
+    TRY(auto chart, tracking::Chart::plan(view, question));
+    while (true) {
+      TRY(const auto page, chart.next(view));
+      if (!page) return chart.points();
+      TRY(const auto columns, protocol::decode<wire::BucketColumnsT>(as_bytes(*page)));
+      if (!on_buckets(columns)) return chart.points();
     }
   }
 
@@ -112,6 +130,18 @@ Result<wire::ExperimentInfoT> find_experiment(Source& source, const std::string&
     question.after = page.next;
   } while (question.after != 0);
   return fail(ErrorKind::kNotFound, "no experiment '{}'", name);
+}
+
+Result<void> check_keys(Source& source, RunId id, const std::vector<std::string>& keys) {
+  if (keys.empty()) return ok();
+  TRY(const auto data, source.run(id));
+  for (const std::string& key : keys) {
+    const auto at = std::ranges::find(data.metrics, key, [](const auto& m) { return m->key; });
+    if (at == data.metrics.end()) {
+      return fail(ErrorKind::kNotFound, "run {} has no metric '{}'", id.hex(), key);
+    }
+  }
+  return ok();
 }
 
 }  // namespace stepwell::tools

@@ -1,7 +1,8 @@
 #pragma once
 
-// Where `runs`, `metrics` and `history` read from: a server, or a stopped store's directory. Both
-// give the protocol's own messages, so that the commands do not know the difference.
+// Where `runs`, `metrics`, `history` and `chart` read from: a server, or a stopped store's
+// directory. Both give the protocol's own messages, so that the commands do not know the
+// difference.
 
 #include <functional>
 #include <memory>
@@ -25,6 +26,9 @@ class Source {
   // Payloads are batches of points, in the order of series and of points.
   virtual Result<std::uint64_t> history(const wire::HistoryT& question,
                                         client::PointsCallback on_points) = 0;
+  // Pages of a chart.
+  virtual Result<std::uint64_t> buckets(const wire::BucketsT& question,
+                                        client::BucketsCallback on_buckets) = 0;
 };
 
 // What every reading command takes: exactly one of the two.
@@ -43,5 +47,8 @@ Result<std::unique_ptr<client::BlockingReader>> open_reader(const std::string& a
 Result<RunId> find_run_id(Source& source, const std::string& text);
 // kNotFound: no experiment, deleted or not, has this name.
 Result<wire::ExperimentInfoT> find_experiment(Source& source, const std::string& name);
+
+// kNotFound: the run has no metric of one of these names. A misspelt one is not one without points.
+Result<void> check_keys(Source& source, RunId id, const std::vector<std::string>& keys);
 
 }  // namespace stepwell::tools

@@ -253,7 +253,8 @@ Task<Result<Session::Next>> Session::take_control(const FrameView& frame) {
     case Kind::kListRuns:
     case Kind::kGetRun:
     case Kind::kRunStorage:
-    case Kind::kHistory: {
+    case Kind::kHistory:
+    case Kind::kBuckets: {
       read_deadline_ = kNever;
       Executor& worker = frame.header.kind == Kind::kPositions ? lookup_ : query_;
       auto answering = answer_read(std::string(as_text(frame.bytes)), worker);

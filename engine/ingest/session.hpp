@@ -74,7 +74,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // False: it closes or drains meanwhile.
   Task<bool> wait_to_read();
 
-  // Works out the answer on `worker`; a history frame by frame.
+  // Works out the answer on `worker`; a history and a chart page by page.
   Task<void> answer_read(std::string frame, Executor& worker);
 
   // Sends it to the log and waits for its verdict.

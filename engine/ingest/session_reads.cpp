@@ -1,10 +1,11 @@
-// The reading half of a session: positions, lists, runs and histories, worked out on the query
-// executor from short snapshots.
+// The reading half of a session: positions, lists, runs, histories and charts, worked out on the
+// query executor from short snapshots.
 
 #include "engine/ingest/session.hpp"
 
 #include <deque>
 
+#include "engine/tracking/chart.hpp"
 #include "engine/tracking/history.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/run_parts.hpp"
@@ -89,51 +90,79 @@ Frames answer_question(const tracking::Tracking& tracking, const FrameView& fram
   return {done_frame(frame.header.sequence, frames.error(), 0)};
 }
 
-// The next frame of a history, and whether it is the last.
-struct HistoryFrame {
-  std::string bytes;
-  bool last = false;
-};
-
-HistoryFrame next_frame(const tracking::Tracking& tracking, const FrameView& frame,
-                        std::optional<tracking::History>& history) {
-  const std::uint64_t question = frame.header.sequence;
-  const auto step = [&]() -> Result<std::optional<std::string>> {
-    TRY(const auto view, tracking.snapshot());
-    if (!history) {
-      TRY(const auto asked, protocol::decode<wire::HistoryT>(frame.payload()));
-      TRY(auto planned, tracking::History::plan(view, asked));
-      history.emplace(std::move(planned));
-    }
-    return history->next(view);
-  };
-  const auto payload = step();
-  const std::uint64_t points = history ? history->points() : 0;
-  if (!payload) return {done_frame(question, payload.error(), points), true};
-  if (!payload.value()) return {done_frame(question, ok(), points), true};
-  return {answer_frame(Kind::kPoints, question, *payload.value()), false};
+bool comes_in_pages(Kind question) {
+  return question == Kind::kHistory || question == Kind::kBuckets;
 }
+
+// An answer in pages, each from a snapshot of its own.
+class PagedAnswer {
+ public:
+  // `question` outlives it.
+  PagedAnswer(const tracking::Tracking& tracking, const FrameView& question)
+      : tracking_(tracking), question_(question) {}
+
+  // The next frame, and whether it is the last.
+  struct Frame {
+    std::string bytes;
+    bool last = false;
+  };
+  Frame next() {
+    const std::uint64_t number = question_.header.sequence;
+    const auto page = next_page();
+    if (!page) return {done_frame(number, page.error(), points_), true};
+    if (!page.value()) return {done_frame(number, ok(), points_), true};
+    const Kind kind =
+        question_.header.kind == Kind::kHistory ? Kind::kPoints : Kind::kBucketColumns;
+    return {answer_frame(kind, number, *page.value()), false};
+  }
+
+ private:
+  using Payload = Result<std::optional<std::string>>;
+
+  Payload next_page() {
+    TRY(const auto view, tracking_.snapshot());
+    if (question_.header.kind == Kind::kHistory) return next_of<wire::HistoryT>(history_, view);
+    return next_of<wire::BucketsT>(chart_, view);
+  }
+  template <typename Question, typename Answer>
+  Payload next_of(std::optional<Answer>& answer, const tracking::View& view) {
+    if (!answer) {
+      TRY(const auto asked, protocol::decode<Question>(question_.payload()));
+      TRY(auto planned, Answer::plan(view, asked));
+      answer.emplace(std::move(planned));
+    }
+    auto page = answer->next(view);
+    points_ = answer->points();
+    return page;
+  }
+
+  const tracking::Tracking& tracking_;
+  const FrameView& question_;
+  std::optional<tracking::History> history_;  // One of the two.
+  std::optional<tracking::Chart> chart_;
+  std::uint64_t points_ = 0;
+};
 
 }  // namespace
 
 Task<void> Session::answer_read(std::string bytes, Executor& worker) {
   const auto self = shared_from_this();
   const FrameView frame{load_le<FrameHeader>(bytes.data()), as_bytes(bytes)};
-  const bool is_history = frame.header.kind == Kind::kHistory;
-  std::optional<tracking::History> history;
+  const bool in_pages = comes_in_pages(frame.header.kind);
+  PagedAnswer pages(shared_.tracking, frame);
   Frames frames;
   std::uint64_t held = bytes.size();
   reading_bytes_ = held;
   count_answers();
   co_await resume_on(worker);
-  if (!is_history && !closed_) {
+  if (!in_pages && !closed_) {
     frames = answer_question(shared_.tracking, frame);
     for (const std::string& one : frames) held += one.size();
   }
   while (!closed_) {
-    HistoryFrame next;
-    if (is_history) {
-      next = next_frame(shared_.tracking, frame, history);
+    PagedAnswer::Frame next;
+    if (in_pages) {
+      next = pages.next();
     } else {
       next = {std::move(frames.front()), frames.size() == 1};
       frames.pop_front();

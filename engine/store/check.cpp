@@ -33,6 +33,7 @@ class Check {
                           static_cast<std::int64_t>(blob.points),
                           static_cast<std::int64_t>(blob.bytes)));
     }
+    walk("retired", layout_.retired, [](const index::Row&) {});
     walk("journal", layout_.journal, [](const index::Row&) {});
     for (std::size_t i = 0; i < layout_.fold_table_count(); ++i) {
       const auto table = layout_.fold_table({static_cast<std::uint8_t>(i)});

@@ -68,6 +68,16 @@ void Columns::append(const ColumnsView& points) {
   values.insert(values.end(), points.values.begin(), points.values.end());
 }
 
+void Columns::keep(std::size_t first, std::size_t count) {
+  const auto keep_of = [&](auto& column) {
+    column.resize(first + count);
+    column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(first));
+  };
+  keep_of(steps);
+  keep_of(times);
+  keep_of(values);
+}
+
 bool is_strictly_sorted(const ColumnsView& points) {
   // Nearly always steps alone decide; without a branch this takes a fraction of a cycle a point.
   bool rising = true;
@@ -108,6 +118,20 @@ void merge_unique(Columns& points, std::size_t from, std::size_t middle) {
   merged.append(b.part(j, b.size() - j));
   points.resize(from);
   points.append(merged);
+}
+
+void erase_all(Columns& points, const ColumnsView& others) {
+  std::size_t kept = 0, other = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Point point = points[i];
+    while (other < others.size() && others[other] < point) ++other;
+    if (other < others.size() && others[other] == point) continue;
+    points.steps[kept] = point.step;
+    points.times[kept] = point.timestamp_ms;
+    points.values[kept] = point.value;
+    ++kept;
+  }
+  points.resize(kept);
 }
 
 }  // namespace stepwell::store

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/base/points.hpp"
@@ -26,14 +28,53 @@ struct ColumnsView {
   Point operator[](std::size_t i) const { return {steps[i], times[i], values[i]}; }
   Point front() const { return (*this)[0]; }
   Point back() const { return (*this)[size() - 1]; }
+
+  class Iterator;
+  Iterator begin() const;
+  Iterator end() const;
   ColumnsView part(std::size_t first, std::size_t count) const {
     return {steps.subspan(first, count), times.subspan(first, count), values.subspan(first, count)};
   }
+  // The same points with step and time exchanged. Its total order is the order by time: timestamp,
+  // step, value, bits; every function here then works in that order.
+  ColumnsView transposed() const { return {times, steps, values}; }
   // Index of the first point >= `point`, in sorted columns.
   std::size_t lower_bound(const Point& point) const;
   // Index of the first point > `point`, in sorted columns.
   std::size_t upper_bound(const Point& point) const;
 };
+
+inline Point transposed(const Point& point) {
+  return {point.timestamp_ms, point.step, point.value};
+}
+
+class ColumnsView::Iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;  // Points are made as they are asked for.
+  using value_type = Point;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const Point*;
+  using reference = Point;
+
+  Iterator(const ColumnsView& points, std::size_t at) : points_(points), at_(at) {}
+  Point operator*() const { return points_[at_]; }
+  Iterator& operator++() {
+    ++at_;
+    return *this;
+  }
+  Iterator operator++(int) { return std::exchange(*this, {points_, at_ + 1}); }
+  bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+ private:
+  ColumnsView points_;
+  std::size_t at_;
+};
+inline ColumnsView::Iterator ColumnsView::begin() const {
+  return {*this, 0};
+}
+inline ColumnsView::Iterator ColumnsView::end() const {
+  return {*this, size()};
+}
 
 struct Columns {
   std::vector<std::int64_t> steps;
@@ -47,8 +88,16 @@ struct Columns {
   void reserve(std::size_t count);
   void push_back(const Point& point);
   void append(const ColumnsView& points);
+  // Leaves `count` points from `first` on.
+  void keep(std::size_t first, std::size_t count);
+  void transpose() { std::swap(steps, times); }
   ColumnsView view() const { return {steps, times, values}; }
   operator ColumnsView() const { return view(); }
+  Point operator[](std::size_t i) const { return view()[i]; }
+  Point front() const { return view().front(); }
+  Point back() const { return view().back(); }
+  auto begin() const { return view().begin(); }
+  auto end() const { return view().end(); }
 };
 
 // Strictly rising in the total order: sorted, and no point twice.
@@ -58,5 +107,7 @@ void sort_unique(Columns& points, std::size_t first = 0);
 // `from` to the end becomes the sorted union of the strictly sorted parts [from, middle) and
 // [middle, end).
 void merge_unique(Columns& points, std::size_t from, std::size_t middle);
+// Takes those of `others` out of `points`. Both are strictly sorted.
+void erase_all(Columns& points, const ColumnsView& others);
 
 }  // namespace stepwell::store

@@ -14,8 +14,7 @@ constexpr std::size_t kFirstFoldTable = 128;
 
 }  // namespace
 
-std::vector<index::TableDescription> Layout::tables(
-    const std::vector<TableInfo>& fold_tables) {
+std::vector<index::TableDescription> Layout::tables(const std::vector<TableInfo>& fold_tables) {
   using index::Summed;
   // Directories name chunks, and tail lists blobs: these need no sums.
   std::vector<index::TableDescription> all = {

@@ -36,8 +36,7 @@ struct Meta {
 class Layout {
  public:
   // All tables as the index has them, the store's own first.
-  static std::vector<index::TableDescription> tables(
-      const std::vector<TableInfo>& fold_tables);
+  static std::vector<index::TableDescription> tables(const std::vector<TableInfo>& fold_tables);
 
   Layout(const index::Environment& environment, const std::vector<TableInfo>& fold_tables);
   index::Table meta, journal, directory, chunks, tail_lists, tails, retired;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/store/time_page.hpp"
+
 namespace stepwell::store {
 
 Result<UnsealedReader*> Snapshot::unsealed(RunNumber run) const {
@@ -13,9 +15,9 @@ Result<UnsealedReader*> Snapshot::unsealed(RunNumber run) const {
   return &unsealed_;
 }
 
-Result<std::vector<Point>> Snapshot::points(RunNumber run, SeriesNumber series,
-                                            const PointRange& range, std::size_t limit) const {
-  if (limit == 0 || range.last < range.first) return std::vector<Point>();
+Result<Columns> Snapshot::points(RunNumber run, SeriesNumber series, const PointRange& range,
+                                 std::size_t limit) const {
+  if (limit == 0 || range.last < range.first) return Columns();
   const index::ReadTransaction& transaction = reader_->transaction();
   ChunkReader chunks(transaction, reader_->layout());
   Columns points;
@@ -45,49 +47,50 @@ Result<std::vector<Point>> Snapshot::points(RunNumber run, SeriesNumber series,
   points.resize(sealed);
   points.append(young);
   merge_unique(points, before, sealed);
-  const std::size_t count = std::min(limit, points.size() - before);
-  std::vector<Point> page(count);
-  for (std::size_t i = 0; i < count; ++i) page[i] = points.view()[before + i];
-  return page;
+  points.keep(before, std::min(limit, points.size() - before));
+  return points;
+}
+
+Result<Columns> Snapshot::points_by_time(RunNumber run, SeriesNumber series,
+                                         const PointRange& range, const std::optional<Point>& after,
+                                         std::size_t limit) const {
+  TRY(UnsealedReader* const others, unsealed(run));
+  TRY(const Columns young, others->points(series, range));
+  SeriesChunks chunks(reader_->transaction(), reader_->layout(), {run, series}, young);
+  return read_by_time(chunks, range, after, limit, young);
+}
+
+Result<std::vector<Bucket>> Snapshot::buckets(RunNumber run, SeriesNumber series,
+                                              const BucketQuestion& question) const {
+  TRY(UnsealedReader* const others, unsealed(run));
+  TRY(const Columns young, others->points(series, range_of(question.axis, question.within)));
+  SeriesChunks chunks(reader_->transaction(), reader_->layout(), {run, series}, young);
+  return read_buckets(chunks, question, young);
+}
+
+Result<std::optional<Extent>> Snapshot::extent(RunNumber run, SeriesNumber series,
+                                               Axis axis) const {
+  TRY(UnsealedReader* const others, unsealed(run));
+  TRY(const Columns young, others->points(series, {least_point(), greatest_point()}));
+  return extent_along(SeriesChunks(reader_->transaction(), reader_->layout(), {run, series}, young),
+                      axis, young);
 }
 
 Result<SeriesSummary> Snapshot::summary(RunNumber run, SeriesNumber series) const {
   const PointRange all{least_point(), greatest_point()};
   TRY(UnsealedReader* const others, unsealed(run));
   TRY(const Columns young, others->points(series, all));
-  const ColumnsView unsealed_points = young;
-
-  const index::ReadTransaction& transaction = reader_->transaction();
-  ChunkReader chunks(transaction, reader_->layout());
-  PointStats sealed;
-  std::size_t repeated = 0;
-  Result<void> read = ok();
-  const auto look_at = [&](const ChunkEntry& entry) -> Result<void> {
-    sealed.add(entry.stats);
-    // Points that a chunk holds already must not count twice: look into chunks that young ones
-    // touch.
-    const std::size_t first = unsealed_points.lower_bound(entry.stats.first);
-    const std::size_t end = unsealed_points.upper_bound(entry.stats.last);
-    if (first == end) return ok();
-    Columns chunk;
-    TRY(chunks.read(entry, chunk));
-    for (std::size_t i = first; i < end; ++i) {
-      const std::size_t at = chunk.view().lower_bound(unsealed_points[i]);
-      if (at < chunk.size() && chunk.view()[at] == unsealed_points[i]) ++repeated;
+  SeriesChunks chunks(reader_->transaction(), reader_->layout(), {run, series}, young);
+  PointStats stats = PointStats::of(young);
+  std::uint64_t repeated = 0;  // In a chunk and unsealed too.
+  TRY(chunks.visit(all, [&](const ChunkEntry& entry) -> Result<bool> {
+    stats.add(entry.stats);
+    if (!chunks.stands_alone(entry)) {
+      TRY(const ColumnsView others_of_chunk, chunks.read(entry));
+      repeated += entry.stats.count - others_of_chunk.size();
     }
-    return ok();
-  };
-  TRY(visit_rows(transaction, reader_->layout(), {run, series}, all.first, all.last,
-                 [&](const DirectoryRow& row) {
-                   for (const ChunkEntry& entry : row.entries) {
-                     read = look_at(entry);
-                     if (!read) return false;
-                   }
-                   return true;
-                 }));
-  TRY(std::move(read));
-  PointStats stats = sealed;
-  stats.add(PointStats::of(unsealed_points));
+    return true;
+  }));
   return SeriesSummary{stats.count - repeated, stats.first, stats.last};
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/store/buckets.hpp"
 #include "engine/store/layered_reader.hpp"
 #include "engine/store/points_reader.hpp"
 #include "engine/store/run_storage.hpp"
@@ -30,8 +31,18 @@ class Snapshot {
   Lsn as_of() const { return reader_->as_of(); }
 
   // The first `limit` points of a series in `range`, in the total order; fewer only at the end.
-  Result<std::vector<Point>> points(RunNumber run, SeriesNumber series, const PointRange& range,
-                                    std::size_t limit) const;
+  Result<Columns> points(RunNumber run, SeriesNumber series, const PointRange& range,
+                         std::size_t limit) const;
+  // The first `limit` points in `range` behind `after` by (timestamp, step, value, bits), in that
+  // order; fewer only at the end. Where times do not rise with steps a page may read many chunks,
+  // so pages are large.
+  Result<Columns> points_by_time(RunNumber run, SeriesNumber series, const PointRange& range,
+                                 const std::optional<Point>& after, std::size_t limit) const;
+  // question.grid.count of them.
+  Result<std::vector<Bucket>> buckets(RunNumber run, SeriesNumber series,
+                                      const BucketQuestion& question) const;
+  // Where the series' points lie along an axis; nothing if it has none.
+  Result<std::optional<Extent>> extent(RunNumber run, SeriesNumber series, Axis axis) const;
   Result<SeriesSummary> summary(RunNumber run, SeriesNumber series) const;
   Result<RunStorage> storage(RunNumber run) const { return run_storage(*reader_, run); }
 

@@ -83,7 +83,7 @@ Result<std::uint64_t> add_points(Hasher& hash, const View& view, const RunId& id
     TRY(const auto page, history.next_page(view));
     if (!page) return history.points();
     hash.text(page->series->key).text(page->series->context);
-    for (const Point& point : page->points) {
+    for (const Point point : page->points) {
       hash.put(point.step).put(point.timestamp_ms).put(point.bits());
     }
   }

@@ -1,8 +1,6 @@
 #include "engine/tracking/history.hpp"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_set>
 
 #include "protocol/batch_builder.hpp"
 
@@ -10,9 +8,9 @@ namespace stepwell::tracking {
 
 Result<History> History::plan(const View& view, const wire::HistoryT& question) {
   if (!question.run) return fail(ErrorKind::kInvalid, "a history names no run");
-  if (question.keys.size() > kKeysMax) {
-    return fail(ErrorKind::kInvalid, "a history of {} keys, at most {}", question.keys.size(),
-                kKeysMax);
+  if (question.order > wire::PointOrder::MAX) {
+    return fail(ErrorKind::kInvalid, "a history in order {}, known are 0 to {}",
+                static_cast<int>(question.order), static_cast<int>(wire::PointOrder::MAX));
   }
   const auto id = protocol::from_wire<RunId>(*question.run);
   TRY(const auto run, view.find_run(id));
@@ -20,14 +18,26 @@ Result<History> History::plan(const View& view, const wire::HistoryT& question) 
   History history;
   history.id_ = id;
   history.run_ = *run;
+  history.order_ = question.order;
   history.range_ = store::step_range(question.first_step, question.last_step);
-  const std::unordered_set<std::string_view> keys(question.keys.begin(), question.keys.end());
-  TRY(history.series_, view.series_of(*run));
-  std::erase_if(history.series_, [&](const SeriesName& name) {
-    const bool wanted = keys.empty() || keys.contains(name.key);
-    return !wanted || (!question.all_contexts && !name.context.empty());
-  });
+  TRY(const SeriesFilter filter, SeriesFilter::of(question.keys, question.all_contexts));
+  TRY(history.series_, filter.series_of(view, *run));
   return history;
+}
+
+Result<store::Columns> History::read(const View& view) const {
+  const SeriesNumber series = series_[at_].number;
+  if (order_ == wire::PointOrder::Time) {
+    return view.snapshot().points_by_time(run_, series, range_, after_, kPagePoints + 1);
+  }
+  store::PointRange range = range_;
+  if (!after_) return view.snapshot().points(run_, series, range, kPagePoints + 1);
+  // The last point sent is found again.
+  range.first = *after_;
+  TRY(auto points, view.snapshot().points(run_, series, range, kPagePoints + 2));
+  const bool again = !points.empty() && points.front() == *after_;
+  points.keep(again ? 1 : 0, std::min(points.size() - (again ? 1 : 0), kPagePoints + 1));
+  return points;
 }
 
 Result<std::optional<History::Page>> History::next_page(const View& view) {
@@ -39,16 +49,9 @@ Result<std::optional<History::Page>> History::next_page(const View& view) {
   }
   Page page;
   page.series = &series_[at_];
-  store::PointRange range = range_;
-  if (after_) range.first = *after_;
-  // One more than the page, since the last point sent is found again.
-  TRY(page.points, view.snapshot().points(run_, page.series->number, range, kPagePoints + 1));
+  TRY(page.points, read(view));
   page.last_of_series = page.points.size() <= kPagePoints;
-  if (after_ && !page.points.empty() && page.points.front() == *after_) {
-    page.points.erase(page.points.begin());
-  } else if (!page.last_of_series) {
-    page.points.pop_back();
-  }
+  if (!page.last_of_series) page.points.resize(kPagePoints);
   points_ += page.points.size();
   if (page.last_of_series) {
     ++at_;
@@ -66,17 +69,11 @@ Result<std::optional<std::string>> History::next(const View& view) {
     TRY(const auto page, next_page(view));
     if (!page) break;
     if (page->points.empty()) continue;
-    std::vector<std::int64_t> steps, times;
-    std::vector<double> values;
-    for (const Point& point : page->points) {
-      steps.push_back(point.step);
-      times.push_back(point.timestamp_ms);
-      values.push_back(point.value);
-    }
+    const store::Columns& columns = page->points;
     protocol::KeyListBuilder keys;
     TRY(keys.add(page->series->key, page->series->context));
-    batch.add_block(keys, steps.size(), {steps, times, values, {}});
-    points += steps.size();
+    batch.add_block(keys, columns.size(), {columns.steps, columns.times, columns.values, {}});
+    points += columns.size();
   }
   if (points == 0) return std::optional<std::string>();
   return std::optional(batch.finish());

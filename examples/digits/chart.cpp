@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "engine/base/band_chart.hpp"
 
 namespace digits {
 namespace {
@@ -37,21 +38,6 @@ std::size_t level_of(double value, double least, double greatest, std::size_t le
   return static_cast<std::size_t>(std::lround(part * static_cast<double>(levels - 1)));
 }
 
-// Unicode's braille block: a bit for each dot, from U+2800.
-std::string braille(unsigned dots) {
-  const unsigned code = 0x2800 + dots;
-  return {static_cast<char>(0xE0 | (code >> 12)), static_cast<char>(0x80 | ((code >> 6) & 0x3F)),
-          static_cast<char>(0x80 | (code & 0x3F))};
-}
-
-constexpr unsigned kDots[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
-
-std::string label(double value) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%9.4g ", value);
-  return text;
-}
-
 }  // namespace
 
 std::string sparkline(const std::vector<Point>& points, std::size_t width) {
@@ -67,29 +53,11 @@ std::string sparkline(const std::vector<Point>& points, std::size_t width) {
 }
 
 std::string braille_chart(const std::vector<Point>& points, std::size_t width, std::size_t height) {
-  const auto shares = shares_of(points, width * 2);
-  if (shares.empty()) return {};
-  double least = shares[0].least, greatest = shares[0].greatest;
-  for (const Share& share : shares) {
-    least = std::min(least, share.least);
-    greatest = std::max(greatest, share.greatest);
+  std::vector<stepwell::Band> bands;
+  for (const Share& share : shares_of(points, width * 2)) {
+    bands.push_back({share.least, share.greatest});
   }
-  std::vector<std::vector<unsigned>> cells(height, std::vector<unsigned>(width));
-  for (std::size_t x = 0; x < shares.size(); ++x) {
-    const std::size_t bottom = level_of(shares[x].least, least, greatest, height * 4);
-    const std::size_t top = level_of(shares[x].greatest, least, greatest, height * 4);
-    for (std::size_t y = bottom; y <= top; ++y) {
-      const std::size_t down = height * 4 - 1 - y;
-      cells[down / 4][x / 2] |= kDots[down % 4][x % 2];
-    }
-  }
-  std::string chart;
-  for (std::size_t row = 0; row < height; ++row) {
-    chart += row == 0 ? label(greatest) : row + 1 == height ? label(least) : std::string(10, ' ');
-    for (const unsigned dots : cells[row]) chart += braille(dots);
-    chart += '\n';
-  }
-  return chart;
+  return stepwell::band_chart(bands, height);
 }
 
 }  // namespace digits

@@ -13,9 +13,8 @@ namespace digits {
 // the greatest mean.
 std::string sparkline(const std::vector<stepwell::Point>& points, std::size_t width);
 
-// `height` lines of `width` braille characters, 2 x 4 dots each, with the least and greatest value
-// and the first and last step at the axes. Each column of dots spans the least to the greatest
-// value of its share, so that no spike is hidden.
+// A band_chart of at most `width` characters: each column of dots spans the least to the greatest
+// value of an equal share of the points.
 std::string braille_chart(const std::vector<stepwell::Point>& points, std::size_t width,
                           std::size_t height);
 

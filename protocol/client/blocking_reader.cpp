@@ -103,4 +103,9 @@ Result<void> BlockingReader::purge_experiment(std::uint64_t id) {
   return state_->run([&] { return state_->reader->purge_experiment(id); });
 }
 
+Result<std::uint64_t> BlockingReader::buckets(const wire::BucketsT& question,
+                                              BucketsCallback on_buckets) {
+  return state_->run([&] { return state_->reader->buckets(question, on_buckets); });
+}
+
 }  // namespace stepwell::client

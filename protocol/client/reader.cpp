@@ -205,4 +205,22 @@ Task<Result<void>> Reader::purge_experiment(std::uint64_t id) {
   return state_->change(Kind::kPurgeExperiment, command);
 }
 
+Task<Result<std::uint64_t>> Reader::buckets(wire::BucketsT question, BucketsCallback on_buckets) {
+  const auto state = state_;
+  std::uint64_t points = 0;
+  bool ended_early = false;
+  auto asking =
+      state->ask(Kind::kBuckets, std::move(question), [&](const FrameView& frame) -> Result<bool> {
+        TRY(const auto page, expect<wire::BucketColumnsT>(frame, Kind::kBucketColumns));
+        for (const auto& series : page.series) {
+          for (const std::uint64_t count : series->count) points += count;
+        }
+        ended_early = !on_buckets(page);
+        return ended_early;
+      });
+  CO_TRY(co_await std::move(asking));
+  if (ended_early) state->connection->close();
+  co_return points;
+}
+
 }  // namespace stepwell::client

@@ -1,8 +1,8 @@
 #pragma once
 
-// Reads over the binary protocol: list experiments and runs, get a run, stream histories; and
-// deletion, whose commands are asked and answered the same way. Reader is for coroutines on an
-// executor; BlockingReader has a thread of its own, for tools.
+// Reads over the binary protocol: list experiments and runs, get a run, stream histories and
+// charts; and deletion, whose commands are asked and answered the same way. Reader is for
+// coroutines on an executor; BlockingReader has a thread of its own, for tools.
 
 #include <functional>
 #include <memory>
@@ -16,6 +16,8 @@ namespace stepwell::client {
 // Each points frame of a history: payload = a Batch (protocol/batch.hpp) of matrix blocks, each
 // with one or more keys. Valid during the call. False ends the history early.
 using PointsCallback = std::function<bool(Bytes payload)>;
+// Each page of a chart: some of its series. False ends it early.
+using BucketsCallback = std::function<bool(const wire::BucketColumnsT& page)>;
 
 class Reader {
  public:
@@ -32,6 +34,8 @@ class Reader {
   Task<Result<wire::RunDataT>> get_run(RunId id);
   // Points delivered. After an early end the reader is closed.
   Task<Result<std::uint64_t>> history(wire::HistoryT question, PointsCallback on_points);
+  // Points in all buckets delivered. After an early end the reader is closed.
+  Task<Result<std::uint64_t>> buckets(wire::BucketsT question, BucketsCallback on_buckets);
   Task<Result<wire::RunStorageDataT>> run_storage(RunId id);
 
   // On the server's disk when they return. kNotFound: it does not exist, or was purged.
@@ -63,6 +67,7 @@ class BlockingReader {
                                                std::size_t limit = SIZE_MAX);
   Result<wire::RunDataT> get_run(RunId run);
   Result<std::uint64_t> history(const wire::HistoryT& question, PointsCallback on_points);
+  Result<std::uint64_t> buckets(const wire::BucketsT& question, BucketsCallback on_buckets);
   Result<wire::RunStorageDataT> run_storage(RunId run);
   Result<void> set_run_deleted(RunId run, bool deleted);
   Result<void> set_experiment_deleted(std::uint64_t id, bool deleted);

@@ -73,6 +73,8 @@ void read_payload(Bytes payload) {
   decode_as<wire::RunsT>(payload);
   decode_as<wire::RunDataT>(payload);
   decode_as<wire::HistoryT>(payload);
+  decode_as<wire::BucketsT>(payload);
+  decode_as<wire::BucketColumnsT>(payload);
   decode_as<wire::ReadDoneT>(payload);
 }
 

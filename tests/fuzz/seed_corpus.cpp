@@ -22,6 +22,22 @@ void write(const std::string& target, const std::string& name, std::string_view 
       .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
+std::string buckets_frame() {
+  wire::BucketsT buckets;
+  buckets.runs = {protocol::to_wire(run_id(1))};
+  buckets.keys = {"loss"};
+  return command_frame(Kind::kBuckets, buckets);
+}
+
+std::string bucket_columns_frame() {
+  wire::BucketColumnsT columns;
+  columns.series.push_back(std::make_unique<wire::SeriesBucketsT>());
+  columns.series[0]->bucket = {1, 7};
+  columns.series[0]->count = {2, 3};
+  columns.series[0]->min = {0.5, -1};
+  return command_frame(Kind::kBucketColumns, columns);
+}
+
 std::vector<std::pair<std::string, std::string>> frames() {
   const std::string rank = protocol::encode_context({{"rank", "1"}}).value();
   wire::UpdateRunT update;
@@ -49,6 +65,7 @@ std::vector<std::pair<std::string, std::string>> frames() {
   tag.tag = std::move(to_wire_texts({{"k", "v"}})[0]);
   wire::HistoryT history;
   history.keys = {"loss", "acc"};
+  history.order = wire::PointOrder::Time;
   wire::HelloT hello;
   hello.client = "fuzz";
   wire::AckT ack;
@@ -83,6 +100,8 @@ std::vector<std::pair<std::string, std::string>> frames() {
       {"purge_experiment", command_frame(Kind::kPurgeExperiment, purge_experiment)},
       {"settings", command_frame(Kind::kSettings, settings)},
       {"history", command_frame(Kind::kHistory, history)},
+      {"buckets", buckets_frame()},
+      {"bucket_columns", bucket_columns_frame()},
       {"hello", command_frame(Kind::kHello, hello)},
       {"ack", command_frame(Kind::kAck, ack)}};
 }

@@ -187,7 +187,7 @@ TEST_F(SessionTest, AHistoryOfTooManyKeysIsRefused) {
   peer.expect<wire::AckT>(Kind::kAck);
   wire::HistoryT question;
   question.run = std::make_unique<wire::Id>(protocol::to_wire(a_run()));
-  question.keys.assign(tracking::History::kKeysMax - 1, "none");
+  question.keys.assign(tracking::SeriesFilter::kKeysMax - 1, "none");
   question.keys.push_back("loss");
   peer.send(protocol::make_frame_of(Kind::kHistory, question));
   EXPECT_EQ(load_le<protocol::FrameHeader>(peer.next_frame()->data()).kind, Kind::kPoints);
@@ -197,6 +197,38 @@ TEST_F(SessionTest, AHistoryOfTooManyKeysIsRefused) {
   const auto done = peer.expect<wire::ReadDoneT>(Kind::kReadDone);
   EXPECT_EQ(done.kind, static_cast<std::uint8_t>(ErrorKind::kInvalid));
   EXPECT_NE(done.text.find("10001 keys"), std::string::npos) << done.text;
+}
+
+TEST_F(SessionTest, AChartComesInPagesAndEndsWithTheCountOfItsPoints) {
+  start();
+  Peer peer = connect();
+  peer.send(open_frame() + batch_frame(2, 0, 1000));
+  while (decided(peer.expect<wire::AckT>(Kind::kAck)) < 2 && !HasFailure()) {
+  }
+  wire::BucketsT question;
+  question.runs = {protocol::to_wire(a_run())};
+  question.buckets_max = 100;
+  peer.send(protocol::make_frame_of(Kind::kBuckets, question, {}, {}, 9));
+  const auto page = peer.expect<wire::BucketColumnsT>(Kind::kBucketColumns);
+  EXPECT_EQ(page.log2_width, 4);
+  ASSERT_EQ(page.series.size(), 1u);
+  EXPECT_EQ(page.series[0]->bucket.size(), 63u);
+  EXPECT_EQ(page.series[0]->count[0], 16u);
+  EXPECT_EQ(page.series[0]->count[62], 8u);
+  EXPECT_EQ(peer.expect<wire::ReadDoneT>(Kind::kReadDone).points, 1000u);
+
+  question.runs = {protocol::to_wire(a_run(9))};
+  peer.send(protocol::make_frame_of(Kind::kBuckets, question));
+  auto done = peer.expect<wire::ReadDoneT>(Kind::kReadDone);
+  EXPECT_EQ(done.kind, static_cast<std::uint8_t>(ErrorKind::kNotFound));
+  EXPECT_NE(done.text.find(a_run(9).hex()), std::string::npos);
+  protocol::FrameHeader malformed;
+  malformed.kind = Kind::kBuckets;
+  peer.send(protocol::make_frame(malformed, std::string(64, '\xff')));
+  done = peer.expect<wire::ReadDoneT>(Kind::kReadDone);
+  EXPECT_EQ(done.kind, static_cast<std::uint8_t>(ErrorKind::kInvalid));
+  peer.send(batch_frame(3, 1000, 1));
+  EXPECT_EQ(decided(peer.expect<wire::AckT>(Kind::kAck)), 3u) << "the connection goes on";
 }
 
 TEST_F(SessionTest, ADrainedSessionAcknowledgesWhatItTookAndCloses) {

@@ -111,6 +111,8 @@ std::string_view table_of(Kind kind) {
       {Kind::kReadDone, "ReadDone"},
       {Kind::kRunStorage, "RunStorage"},
       {Kind::kRunStorageData, "RunStorageData"},
+      {Kind::kBuckets, "Buckets"},
+      {Kind::kBucketColumns, "BucketColumns"},
   };
   const auto found = tables.find(kind);
   return found == tables.end() ? std::string_view() : found->second;

@@ -280,9 +280,6 @@ void add_reads(std::vector<GoldenFrame>& all) {
   header.sequence = 4;
   points.bytes = make_frame(header, std::string_view(points.bytes).substr(sizeof header));
   all.push_back(std::move(points));
-  wire::ReadDoneT done;
-  done.points = 3;
-  all.push_back({"read_done", make_frame_of(Kind::kReadDone, done, {}, {}, 4)});
 }
 
 }  // namespace
@@ -290,7 +287,7 @@ void add_reads(std::vector<GoldenFrame>& all) {
 std::vector<GoldenFrame> golden_frames() {
   std::vector<GoldenFrame> all;
   for (const auto& add :
-       {add_session, add_stream, add_batches, add_commands, add_reads, add_deletion}) {
+       {add_session, add_stream, add_batches, add_commands, add_reads, add_chart, add_deletion}) {
     add(all);
   }
   return all;

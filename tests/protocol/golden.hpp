@@ -17,6 +17,8 @@ struct GoldenFrame {
 std::vector<GoldenFrame> golden_frames();
 // Those about removing for good.
 void add_deletion(std::vector<GoldenFrame>& all);
+// Those about charts.
+void add_chart(std::vector<GoldenFrame>& all);
 
 // What decoding a frame yields, as a JSON object: header fields, then the message or the points.
 // Values are given as their 64 bits in hex, so that NaN payloads and -0.0 can be compared.

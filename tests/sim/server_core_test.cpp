@@ -203,7 +203,7 @@ class Simulation {
     ASSERT_TRUE(points.has_value());
     std::map<int, double> last;
     std::int64_t step = 0;
-    for (const Point& point : points.value()) {
+    for (const Point point : points.value()) {
       EXPECT_EQ(point.step, step++);
       const int writer = static_cast<int>(point.value / 1e6);
       const double before = last.contains(writer) ? last[writer] : writer * 1e6 - 1;

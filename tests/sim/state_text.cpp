@@ -52,7 +52,7 @@ Result<std::string> points_text(const tracking::View& view, const RunId& run,
       text += fmt::format("  series {} {} count {}\n", page->series->key, page->series->context,
                           metric.count);
     }
-    for (const Point& point : page->points) {
+    for (const Point point : page->points) {
       text += fmt::format("    {} {} {:016x}\n", point.step, point.timestamp_ms, point.bits());
     }
     begun = !page->last_of_series;

@@ -195,7 +195,7 @@ class System {
       found += points.value().size();
       std::set<ModelPoint> set;
       double last = -1;
-      for (const Point& point : points.value()) {
+      for (const Point point : points.value()) {
         set.insert(model_point(point.step, point.timestamp_ms, point.value));
         if (name.key != "counted") continue;
         ++assigned[point.step];

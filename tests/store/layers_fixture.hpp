@@ -31,8 +31,8 @@ class LayersFixture : public testing::Test {
     index::Options options;
     options.map_bytes = 64 << 20;
     const std::vector<TableInfo> tables = {{"first"}, {"second", true}};
-    auto opened = index::Environment::open(directory.path() + "/index.lmdb",
-                                           Layout::tables(tables), options);
+    auto opened =
+        index::Environment::open(directory.path() + "/index.lmdb", Layout::tables(tables), options);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
     layout.emplace(*index, tables);
@@ -97,7 +97,7 @@ class LayersFixture : public testing::Test {
     EXPECT_TRUE(snapshot.has_value());
     auto all = snapshot.value().points(run, series, {least_point(), greatest_point()}, 1 << 20);
     EXPECT_TRUE(all.has_value()) << (all ? "" : all.error().text);
-    return all ? all.value() : std::vector<Point>{};
+    return all ? std::vector<Point>(all.value().begin(), all.value().end()) : std::vector<Point>{};
   }
 
   void expect_sound() {
@@ -123,10 +123,10 @@ class LayersFixture : public testing::Test {
 };
 
 // Bits, so that a NaN is equal to itself.
-inline std::vector<std::tuple<std::int64_t, std::int64_t, std::uint64_t>> bits_of(
-    const std::vector<Point>& points) {
+template <typename Points>
+std::vector<std::tuple<std::int64_t, std::int64_t, std::uint64_t>> bits_of(const Points& points) {
   std::vector<std::tuple<std::int64_t, std::int64_t, std::uint64_t>> bits;
-  for (const Point& point : points) {
+  for (const Point point : points) {
     bits.emplace_back(point.step, point.timestamp_ms, point.bits());
   }
   return bits;

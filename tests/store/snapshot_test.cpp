@@ -57,7 +57,7 @@ class SnapshotTest : public LayersFixture {
     const auto snapshot = layers->snapshot();
     const auto page = snapshot.value().points(kRun, series, range, limit);
     EXPECT_TRUE(page.has_value()) << page.error().text;
-    return page ? page.value() : std::vector<Point>();
+    return page ? points_of(page.value()) : std::vector<Point>();
   }
 
   std::vector<Point> wanted(SeriesNumber series, const PointRange& range, std::size_t limit) const {
@@ -191,7 +191,7 @@ TEST_F(SnapshotTest, SeriesAreFoundInAnyOrder) {
   for (int i = 0; i < 500; ++i) {
     const SeriesNumber series{random.below(45)};
     const auto page = snapshot.value().points(kRun, series, all, kAll);
-    ASSERT_EQ(page.value(), wanted(series, all, kAll)) << "series " << series.value;
+    ASSERT_EQ(points_of(page.value()), wanted(series, all, kAll)) << "series " << series.value;
   }
 }
 

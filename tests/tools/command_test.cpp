@@ -14,8 +14,9 @@ namespace {
 
 using testing::HasSubstr;
 
-const char* const kCommands[] = {"serve",   "load", "replay", "verify", "runs",    "metrics",
-                                 "history", "dump", "probe",  "delete", "restore", "gc"};
+const char* const kCommands[] = {"serve",   "load",    "replay",  "verify", "scrub",
+                                 "runs",    "metrics", "history", "chart",  "delete",
+                                 "restore", "gc",      "dump",    "probe"};
 
 std::ptrdiff_t lines(const std::string& text) {
   return std::ranges::count(text, '\n');
@@ -51,6 +52,10 @@ TEST(Command, UsageErrorsAreOneLineAndTwo) {
       {{"runs", "--to", "127.0.0.1:1", "--data", "x"}, "--data"},
       {{"runs", "--to", "127.0.0.1:1", "--json", "--csv"}, "--csv"},
       {{"history", "--to", "127.0.0.1:1"}, "run"},
+      {{"history", "--to", "127.0.0.1:1", "run", "--order", "sideways"}, "sideways"},
+      {{"chart", "--to", "127.0.0.1:1", "run"}, "--metric"},
+      {{"chart", "--to", "127.0.0.1:1", "run", "--metric", "m", "--axis", "depth"}, "depth"},
+      {{"chart", "--to", "127.0.0.1:1", "run", "--metric", "m", "--buckets", "10001"}, "buckets"},
       {{"dump", "lava", "x"}, "lava"},
       {{"replay", "x"}, "--to"},
       {{"probe", "--shape", "f99"}, "f99"},
@@ -166,6 +171,46 @@ TEST_F(LoadedServer, JsonKeepsItsShape) {
       run_stepwell({"history", "--to", server_.address(), id, "--all-contexts", "--csv"});
   EXPECT_EQ(first_line(csv.out), "key,context,step,timestamp_ms,value");
   EXPECT_EQ(lines(csv.out), lines(history.out) + 1);
+  const auto by_time = run_stepwell(
+      {"history", "--to", server_.address(), id, "--all-contexts", "--csv", "--order", "time"});
+  EXPECT_EQ(lines(by_time.out), lines(csv.out)) << by_time.err;
+}
+
+// Counts of a chart's buckets add up to the points that the history lists.
+TEST_F(LoadedServer, AChartIsDrawnAndTold) {
+  const std::string to = server_.address();
+  const std::string id = run_stepwell({"runs", "--to", to, "--json"}).out.substr(8, 32);
+  const auto metrics = run_stepwell({"metrics", "--to", to, id, "--csv"});
+  const std::string key = metrics.out.substr(metrics.out.find('\n') + 1);
+  const std::string name = key.substr(0, key.find(','));
+  for (const std::string axis : {"step", "time"}) {
+    const std::vector<std::string> question = {"chart",    "--to", to,       id,  "--all-contexts",
+                                               "--metric", name,   "--axis", axis};
+    auto as_json = question, as_csv = question;
+    as_json.push_back("--json");
+    as_csv.push_back("--csv");
+    const auto json = run_stepwell(as_json), csv = run_stepwell(as_csv);
+    EXPECT_THAT(keys_of(first_line(json.out)),
+                testing::ElementsAre("run", "key", "context", "first", "last", "count", "nan_count",
+                                     "min", "max", "first_value", "last_value"))
+        << json.err;
+    EXPECT_EQ(first_line(csv.out),
+              "run,key,context,first,last,count,nan_count,min,max,first_value,last_value");
+    EXPECT_EQ(lines(csv.out), lines(json.out) + 1);
+    const auto history =
+        run_stepwell({"history", "--to", to, id, name, "--all-contexts", "--json"});
+    std::ptrdiff_t points = 0;
+    for (std::size_t at = 0; (at = json.out.find("\"count\":", at)) != std::string::npos; ++at) {
+      points += std::stol(json.out.substr(at + 8));
+    }
+    EXPECT_EQ(points, lines(history.out));
+    const auto drawn = run_stepwell(question);
+    EXPECT_THAT(drawn.out, HasSubstr("\xE2\xA0")) << drawn.err;
+    EXPECT_THAT(drawn.out, HasSubstr(id.substr(0, 8) + " " + name));
+  }
+  const auto misspelt = run_stepwell({"chart", "--to", to, id, "--metric", "nokey"});
+  EXPECT_EQ(misspelt.code, 1);
+  EXPECT_THAT(misspelt.err, HasSubstr("no metric 'nokey'"));
 }
 
 TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
@@ -176,6 +221,7 @@ TEST_F(LoadedServer, AServerAndItsStoppedStoreTellTheSame) {
       {"runs", id, "--json"},
       {"metrics", id, "--csv"},
       {"history", id, "--all-contexts", "--csv"},
+      {"history", id, "--all-contexts", "--csv", "--order", "time"},
       {"history", id, "--all-contexts", "--first-step", "100", "--last-step", "300", "--json"}};
   std::vector<std::string> live;
   for (auto question : questions) {

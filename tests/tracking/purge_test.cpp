@@ -203,7 +203,7 @@ TEST_P(PurgeTest, ASnapshotOfBeforeSeesItWholeWhileItIsSwept) {
 TEST_P(PurgeTest, AHistoryEndsWithAnErrorWhenItsRunIsPurged) {
   it.send(open_frame({1, 1, 1}));
   std::vector<Point> many;
-  for (std::int64_t i = 0; i < 40'000; ++i) many.push_back({i, i, 1.0});
+  for (std::int64_t i = 0; i < 100'000; ++i) many.push_back({i, i, 1.0});
   it.send(batch_frame({1, 1, 2}, "m", many));
   wire::HistoryT question;
   question.run = std::make_unique<wire::Id>(protocol::to_wire(run_id(1)));

@@ -168,6 +168,44 @@ TEST_P(HistoryTest, ItHoldsTheSeriesAndStepsThatWereAskedFor) {
   *other.run = protocol::to_wire(run_id(9));
   EXPECT_EQ(History::plan(it.view(), other).error().kind, ErrorKind::kNotFound);
   EXPECT_EQ(History::plan(it.view(), {}).error().kind, ErrorKind::kInvalid);
+  other.order = static_cast<wire::PointOrder>(2);
+  EXPECT_EQ(History::plan(it.view(), other).error().kind, ErrorKind::kInvalid);
+}
+
+TEST_P(HistoryTest, ByTimeItComesByTimestampStepAndValue) {
+  it.send(open_frame({1, 1, 1}));
+  it.send(batch_frame({1, 1, 2}, "b", {{3, 10, 3}, {1, 30, 1}, {2, 20, 2}}));
+  in_the_middle();
+  it.send(batch_frame({1, 1, 3}, "b", {{9, 20, 9}, {2, 20, -2}, {3, 10, 3}}));
+  it.send(batch_frame({1, 1, 4}, "a", {{1, 1, 1}}));
+  auto asked = question();
+  asked.order = wire::PointOrder::Time;
+  EXPECT_EQ(history(asked), "a@1=1 b@3=3 b@2=-2 b@2=2 b@9=9 b@1=1 ");
+  asked.first_step = 2;
+  asked.last_step = 3;
+  EXPECT_EQ(history(asked), "b@3=3 b@2=-2 b@2=2 ");
+}
+
+TEST_P(HistoryTest, ByTimeALongOneComesInPagesToo) {
+  it.send(open_frame({1, 1, 1}));
+  constexpr std::int64_t kPoints = 2 * History::kPagePoints + 5;
+  std::vector<Point> points, wanted(kPoints);
+  for (std::int64_t i = 0; i < kPoints; ++i) {
+    points.push_back({i, i * 7919 % kPoints, 0.5});
+    wanted[static_cast<std::size_t>(points.back().timestamp_ms)] = points.back();
+  }
+  it.send(batch_frame({1, 1, 2}, "m", {points.begin(), points.begin() + 90'000}));
+  in_the_middle();
+  it.send(batch_frame({1, 1, 3}, "m", {points.begin() + 90'000, points.end()}));
+  auto asked = question();
+  asked.order = wire::PointOrder::Time;
+  History history = History::plan(it.view(), asked).value();
+  std::vector<Point> seen;
+  while (const auto page = history.next_page(it.view()).value()) {
+    EXPECT_LE(page->points.size(), History::kPagePoints);
+    seen.insert(seen.end(), page->points.begin(), page->points.end());
+  }
+  EXPECT_EQ(seen, wanted);
 }
 
 TEST_P(HistoryTest, ALongOneComesInPagesAndEachPageMayHaveItsOwnSnapshot) {

@@ -201,7 +201,7 @@ class RunProof {
       const SeriesKey key{page->series->key, page->series->context};
       const auto wanted = expected.points.find(key);
       std::size_t& at = found[key];
-      for (const Point& point : page->points) {
+      for (const Point point : page->points) {
         if (wanted == expected.points.end() || at >= wanted->second.size() ||
             !(wanted->second[at] == point)) {
           tell_difference(key,
