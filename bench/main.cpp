@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 
 #include "bench/measure.hpp"
@@ -16,6 +17,65 @@ namespace {
 using namespace stepwell;
 using namespace stepwell::bench;
 
+struct Measurement {
+  Place place;
+  Effort effort;
+  std::optional<double> f4;  // Points a second, once it was measured.
+};
+
+using Figures = Result<std::vector<Figure>>;
+
+Figures one(const Result<Figure>& figure) {
+  if (!figure) return figure.error();
+  return std::vector<Figure>{figure.value()};
+}
+
+Result<double> sustained_rate(Measurement& of) {
+  if (!of.f4) {
+    Effort shorter = of.effort;
+    shorter.sustained_seconds = 10;
+    TRY(const auto figure, measure_sustained(of.place, shorter, "F4"));
+    of.f4 = figure.value();
+  }
+  return *of.f4;
+}
+
+Figures measure_f4(Measurement& of) {
+  TRY(const auto figure, measure_sustained(of.place, of.effort, "F4"));
+  of.f4 = figure.value();
+  return std::vector<Figure>{figure};
+}
+
+Figures measure_f7(Measurement& of) {
+  TRY(const double rate, sustained_rate(of));
+  return measure_latency(of.place, of.effort, rate);
+}
+
+Figures measure_soak(Measurement& of) {
+  TRY(const double rate, sustained_rate(of));
+  TRY(soak(of.place, rate / 2, of.effort.soak_minutes));
+  return std::vector<Figure>{};
+}
+
+const std::map<std::string, Figures (*)(Measurement&)>& measures() {
+  static const std::map<std::string, Figures (*)(Measurement&)> all = {
+      {"F1", [](auto& of) { return one(measure_bursts(of.place, of.effort, "F1")); }},
+      {"F2", [](auto& of) { return one(measure_bursts(of.place, of.effort, "F2")); }},
+      {"F3", [](auto& of) { return one(measure_bursts(of.place, of.effort, "F3")); }},
+      {"F4", measure_f4},
+      {"F5", [](auto& of) { return one(measure_sustained(of.place, of.effort, "F5")); }},
+      {"F6", [](auto& of) { return one(measure_bursts(of.place, of.effort, "F6")); }},
+      {"F7", measure_f7},
+      {"F8", [](auto& of) { return one(measure_bytes_at_rest(of.place)); }},
+      {"F9", [](auto& of) { return one(measure_many_series(of.place)); }},
+      {"F10", [](auto& of) { return one(measure_replay(of.place, of.effort)); }},
+      {"R4", [](auto& of) { return measure_history(of.place, of.effort); }},
+      {"R5", [](auto& of) { return measure_chart(of.place, of.effort); }},
+      {"R8", [](auto& of) { return measure_start(of.place, of.effort); }},
+      {"soak", measure_soak}};
+  return all;
+}
+
 struct Arguments {
   std::vector<std::string> figures;
   std::string json;
@@ -23,43 +83,12 @@ struct Arguments {
   Effort effort;
 };
 
-Result<std::vector<Figure>> measure(const Arguments& arguments, const Place& place) {
+Figures measure(const Arguments& arguments, const Place& place) {
   std::vector<Figure> figures;
-  std::optional<double> f4;
+  Measurement measurement{place, arguments.effort, {}};
   for (const std::string& name : arguments.figures) {
     fmt::print(stderr, "measuring {}\n", name);
-    std::vector<Figure> measured;
-    if (name == "F4" || name == "F5") {
-      TRY(auto figure, measure_sustained(place, arguments.effort, name));
-      if (name == "F4") f4 = figure.value();
-      measured = {figure};
-    } else if (name == "F7") {
-      if (!f4) {
-        Effort shorter = arguments.effort;
-        shorter.sustained_seconds = 10;
-        TRY(const auto figure, measure_sustained(place, shorter, "F4"));
-        f4 = figure.value();
-      }
-      TRY(measured, measure_latency(place, arguments.effort, *f4));
-    } else if (name == "F10") {
-      TRY(auto figure, measure_replay(place, arguments.effort));
-      measured = {figure};
-    } else if (name == "F8") {
-      TRY(auto figure, measure_bytes_at_rest(place));
-      measured = {figure};
-    } else if (name == "F9") {
-      TRY(auto figure, measure_many_series(place));
-      measured = {figure};
-    } else if (name == "R8") {
-      TRY(measured, measure_start(place, arguments.effort));
-    } else if (name == "R4") {
-      TRY(measured, measure_history(place, arguments.effort));
-    } else if (name == "R5") {
-      TRY(measured, measure_chart(place, arguments.effort));
-    } else {
-      TRY(auto figure, measure_bursts(place, arguments.effort, name));
-      measured = {figure};
-    }
+    TRY(auto measured, measures().at(name)(measurement));
     for (Figure& figure : measured) {
       fmt::print("{}\n", figure.line());
       std::fflush(stdout);
@@ -76,10 +105,11 @@ int main(int argc, char** argv) {
   CLI::App program("Measures Stepwell's figures against this machine's own ceiling.",
                    "stepwell_bench");
   Arguments arguments;
-  program.add_option("figure", arguments.figures, "F1 to F10, R4, R5, R8")
+  std::vector<std::string> names;
+  for (const auto& [name, measure] : measures()) names.push_back(name);
+  program.add_option("figure", arguments.figures, fmt::format("{}", fmt::join(names, " ")))
       ->required()
-      ->check(CLI::IsMember(
-          {"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "R4", "R5", "R8"}));
+      ->check(CLI::IsMember(names));
   program.add_option("--json", arguments.json,
                      "Also write the figures as a JSON array to this file");
   program.add_option("--dir", arguments.directory,
@@ -90,6 +120,8 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   program.add_option("--sustained", arguments.effort.sustained_seconds,
                      "Seconds of F4 (default 30; TARGETS has 60)");
+  program.add_option("--minutes", arguments.effort.soak_minutes, "Of the soak (default 10)")
+      ->check(CLI::Range(1, 100'000));
   CLI11_PARSE(program, argc, argv);
 
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");

@@ -11,6 +11,7 @@ struct Effort {
   unsigned runs = 5;
   unsigned bursts = 8;  // TARGETS has 20; the drain between them is what takes the time.
   double sustained_seconds = 30;
+  unsigned soak_minutes = 10;
 };
 
 // F1, F2, F3, F6: durable acks in bursts, each after the drain. `name`: "F1".
