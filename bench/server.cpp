@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 #include "engine/store/layout.hpp"
 #include "engine/tracking/fold.hpp"
@@ -143,6 +144,9 @@ std::uint64_t Server::log_bytes() const {
 }
 
 Result<index::Environment::Stats> index_stats(const Server& server) {
+  // LMDB's locks belong to the process: the first to close would let go of the other's.
+  static std::mutex one_at_a_time;
+  const std::scoped_lock lock(one_at_a_time);
   index::Options options;
   options.observe = true;
   TRY(const auto index,

@@ -21,7 +21,10 @@ Result<void> purge(client::BlockingReader& reader, RunId run) {
   return reader.purge_run(run);
 }
 
-// Keeps the live data at its size: purges the oldest runs, second by second.
+// What is purged is live until a checkpoint and the sweep behind it.
+constexpr auto kSwept = std::chrono::seconds(8);
+
+// Keeps the live data at its size: purges the oldest runs.
 class Keeper {
  public:
   explicit Keeper(const Server& server) : server_(server), thread_([this] { work(); }) {}
@@ -30,16 +33,22 @@ class Keeper {
     thread_.join();
   }
   std::uint64_t purged() const { return purged_; }
-  std::optional<Error> error() const { return error_; }
+  std::optional<Error> error() const { return failed_ ? error_ : std::nullopt; }
 
  private:
   void work() {
     while (!done_) {
+      const std::uint64_t before = purged_;
       if (const auto kept = keep(); !kept) {
         error_ = kept.error();
+        failed_ = true;
         return;
       }
-      std::this_thread::sleep_for(std::chrono::seconds(1));
+      const auto until =
+          std::chrono::steady_clock::now() + (purged_ > before ? kSwept : std::chrono::seconds(1));
+      while (!done_ && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
     }
   }
   Result<void> keep() {
@@ -64,7 +73,8 @@ class Keeper {
   const Server& server_;
   std::atomic<bool> done_{false};
   std::atomic<std::uint64_t> purged_{0};
-  std::optional<Error> error_;
+  std::optional<Error> error_;  // Once failed_.
+  std::atomic<bool> failed_{false};
   std::thread thread_;
 };
 

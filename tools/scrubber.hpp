@@ -29,6 +29,10 @@ class Scrubber {
  private:
   void work();
   void walk();
+  // The process, whose output goes to `out`; 0: there is none.
+  int start_walk(int out);
+  // Waits for it; its wait status.
+  int end_of_walk();
   // False: it is time to end.
   bool wait_for(std::chrono::seconds time);
 

@@ -60,8 +60,7 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
   }
   if (!options.observe) {
     TRY(extend_to_last_page(env, path));
-    int dead = 0;
-    mdb_reader_check(env, &dead);
+    self->release_dead_readers();
   }
 
   MDB_txn* transaction = nullptr;
@@ -97,6 +96,11 @@ Result<void> Environment::set_aside(const std::string& path) {
   const std::string aside = path + ".incomplete";
   if (std::rename(path.c_str(), aside.c_str()) != 0) return errno_error(errno, "rename", path);
   return ok();
+}
+
+void Environment::release_dead_readers() {
+  int dead = 0;
+  mdb_reader_check(environment_, &dead);
 }
 
 Environment::~Environment() {

@@ -7,7 +7,6 @@
 // One process has an environment open for writing, once; others may observe it meanwhile.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +56,9 @@ class Environment {
     std::uint64_t readers = 0;
   };
   Result<Stats> stats();
+  // A process that was killed while it observed leaves its transaction in the lock file, and no
+  // page that was freed since would ever be used again. Any thread.
+  void release_dead_readers();
 
  private:
   Environment() = default;

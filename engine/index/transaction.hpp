@@ -66,12 +66,8 @@ class ReadTransaction {
   // What the commits so far say of the rows there should be.
   Result<RowSums> row_sums() const;
   Result<RowSum> row_sum(std::string_view group_key) const;
-  struct Group {
-    std::string key;
-    RowSum sum;
-  };
-  // The first group whose key is greater.
-  Result<std::optional<Group>> group_after(std::string_view group_key) const;
+  // The least key of a group that is not less.
+  Result<std::optional<std::string>> group_from(std::string_view group_key) const;
 
  protected:
   friend class Environment;

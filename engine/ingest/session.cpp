@@ -204,6 +204,7 @@ Task<Result<Session::Next>> Session::take_frames() {
       auto taking = take_control(frame);
       CO_TRY(const Next next, co_await std::move(taking));
       if (next == Next::kClose) co_return next;
+      read_deadline_ = home_.now() + shared_.options.frame_timeout;  // Of what is here of the next.
     }
     buffer_.take(header.frame_bytes());
     if (collected_.size() < shared_.options.frames_together_max) continue;
@@ -273,8 +274,7 @@ Result<Session::Next> Session::refuse_header(const FrameHeader& header, const Er
   submit_collected();
   refuse(header, VerdictCode::kUnsupported, error);
   submit_collected();
-  // Its length cannot be skipped over safely, or is beyond what may be sent: the client starts
-  // anew.
+  // Its length cannot be skipped over safely, or is too large: the client starts anew.
   return Error{error};
 }
 

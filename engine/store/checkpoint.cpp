@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t kRowsPerPage = 1024;
 
 // Erases rows from `first_key` on, a bounded number a transaction.
-Result<void> sweep(index::Environment& environment, index::Table table,
-                   const std::string& first_key) {
+Result<void> erase_orphans(index::Environment& environment, index::Table table,
+                           const std::string& first_key) {
   while (true) {
     std::vector<std::string> keys;
     TRY(auto transaction, environment.begin_write());
@@ -56,9 +56,9 @@ Result<Meta> Checkpoint::recover(index::Environment& environment, const Layout& 
     TRY(Journal::copy(environment, layout, meta, transaction_bytes));
   }
   if (keep_orphans) return meta;
-  TRY(sweep(environment, layout.journal, {}));
-  TRY(sweep(environment, layout.chunks, chunk_key(meta.next_chunk_value)));
-  TRY(sweep(environment, layout.tails, tail_prefix(meta.next_blob)));
+  TRY(erase_orphans(environment, layout.journal, {}));
+  TRY(erase_orphans(environment, layout.chunks, chunk_key(meta.next_chunk_value)));
+  TRY(erase_orphans(environment, layout.tails, tail_prefix(meta.next_blob)));
   return meta;
 }
 

@@ -4,12 +4,11 @@
 //   1. points become chunks and tail blobs, in transactions of bounded size, under numbers that are
 //      not yet published: a reader and a restart know nothing of them;
 //   2. everything that would overwrite (directories, tail lists, rows, freed values), and which
-//   runs
-//      were retired, is written as a redo journal, invisible as well;
+//      runs were retired, is written as a redo journal, invisible as well;
 //   3. one small transaction publishes the numbers, the journal and the LSN: from now on the log is
 //      not needed any more;
 //   4. the journal is copied into place in bounded transactions and erased as it goes.
-// A crash before 3 leaves orphans, which recover() sweeps; after it, recover() finishes 4.
+// A crash before 3 leaves orphans, which recover() erases; after it, recover() finishes 4.
 // Belongs to the compactor's executor.
 
 #include <cstdint>

@@ -9,6 +9,8 @@ namespace {
 
 // Of a piece: 256 chunks, about a megabyte.
 constexpr std::size_t kRowsAtOnce = 4;
+// Runs in a row whose place cannot be read, before the walk gives up.
+constexpr std::size_t kUnreadableMax = 1000;
 
 }  // namespace
 
@@ -16,7 +18,14 @@ Scrub::Scrub(index::Environment& environment, const Layout& layout, Visit visit)
     : environment_(environment), layout_(layout), visit_(std::move(visit)) {}
 
 Result<bool> Scrub::step() {
-  if (!run_) return next_group();
+  if (table_ < environment_.table_count()) {
+    const index::Table table = environment_.table(table_++);
+    if (table.summed == index::Summed::kByTable) {
+      TRY(check_table(table));
+    }
+    return true;
+  }
+  if (!run_) return next_run();
   TRY(check_chunks(*run_));
   return true;
 }
@@ -29,40 +38,68 @@ Result<void> Scrub::tell(const std::string& where, const Result<void>& result) {
   return ok();
 }
 
-Result<bool> Scrub::next_group() {
+Result<void> Scrub::compare(const index::ReadTransaction& transaction, const std::string& group,
+                            const index::RowSum& found) {
+  TRY(const index::RowSum expected, transaction.row_sum(group));
+  if (found == expected) return ok();
+  return fail(ErrorKind::kCorrupt, "{}", index::describe_difference(group, found, expected));
+}
+
+Result<void> Scrub::check_table(index::Table table) {
   TRY(const auto transaction, environment_.begin_read());
-  auto next = transaction.group_after(group_);
-  if (!next) {
-    // Which group is behind a damaged row of sums cannot be told.
-    TRY(tell("row sums", next.error()));
-    return false;
+  index::RowSum found;
+  TRY(add_rows(transaction, table, {}, found));
+  return tell("", compare(transaction, index::group_key(table.summed, table.dbi, {}), found));
+}
+
+Result<std::optional<RunNumber>> Scrub::find_run(const index::ReadTransaction& transaction,
+                                                 RunNumber from) const {
+  std::optional<RunNumber> first;
+  const auto consider = [&](std::uint64_t number) {
+    if (!first || number < first->value) first = RunNumber{number};
+  };
+  const std::string key = run_key(from);
+  TRY(const auto group, transaction.group_from(index::group_key(index::Summed::kByOwner, 0, key)));
+  if (group) consider(index::group_of_key(*group).owner.value_or(from.value));
+  for (std::size_t i = 0; i < environment_.table_count(); ++i) {
+    if (environment_.table(i).summed != index::Summed::kByOwner) continue;
+    TRY(auto cursor, transaction.cursor(environment_.table(i)));
+    TRY(const auto row, cursor.seek(key));
+    if (row) consider(Decoder(row->key).big<std::uint64_t>());
   }
-  if (!next.value()) return false;
-  group_ = next.value()->key;
-  TRY(tell("", compare_rows(transaction, *next.value())));
-  if (const auto owner = index::group_of_key(group_).owner) {
-    ++scrubbed_.runs;
-    run_ = RunNumber{*owner};
-    row_after_ = run_key(*run_);
-    TRY(tell(fmt::format("run {}", *owner), check_tails(transaction, *run_)));
+  return first;
+}
+
+Result<bool> Scrub::next_run() {
+  TRY(const auto transaction, environment_.begin_read());
+  const auto found = find_run(transaction, next_);
+  if (!found) {
+    // Which run is next cannot be told: each number is tried, up to the next that can.
+    TRY(tell("", found.error()));
+    if (++unreadable_ > kUnreadableMax) return false;
+    ++next_.value;
+    return true;
   }
+  if (!found.value()) return false;
+  run_ = *found.value();
+  next_ = {run_->value + 1};
+  row_after_ = run_key(*run_);
+  ++scrubbed_.runs;
+  const std::string where = fmt::format("run {}", run_->value);
+  TRY(tell("", check_rows(transaction, *run_)));
+  TRY(tell(where, check_tails(transaction, *run_)));
   return true;
 }
 
-Result<void> Scrub::compare_rows(const index::ReadTransaction& transaction,
-                                 const index::ReadTransaction::Group& group) {
-  const auto [owner, number] = index::group_of_key(group.key);
+Result<void> Scrub::check_rows(const index::ReadTransaction& transaction, RunNumber run) {
+  const std::string key = run_key(run);
   index::RowSum found;
   for (std::size_t i = 0; i < environment_.table_count(); ++i) {
     const index::Table table = environment_.table(i);
-    if (owner && table.summed == index::Summed::kByOwner) {
-      TRY(add_rows(transaction, table, Encoder().big(*owner).view(), found));
-    } else if (number == table.dbi && table.summed == index::Summed::kByTable) {
-      TRY(add_rows(transaction, table, {}, found));
-    }
+    if (table.summed != index::Summed::kByOwner) continue;
+    TRY(add_rows(transaction, table, key, found));
   }
-  if (found == group.sum) return ok();
-  return fail(ErrorKind::kCorrupt, "{}", index::describe_difference(group.key, found, group.sum));
+  return compare(transaction, index::group_key(index::Summed::kByOwner, 0, key), found);
 }
 
 Result<void> Scrub::add_rows(const index::ReadTransaction& transaction, index::Table table,
@@ -91,6 +128,7 @@ Result<void> Scrub::check_chunks(RunNumber run) {
   if (row && row.value() && row.value()->key == row_after_) row = cursor.next();
   for (std::size_t rows = 0; rows < kRowsAtOnce; ++rows, row = cursor.next()) {
     // A damaged row was told with the sums.
+    if (!row && row.error().kind != ErrorKind::kCorrupt) return row.error();
     if (!row || !row.value() || !row.value()->key.starts_with(prefix)) {
       run_.reset();
       return ok();

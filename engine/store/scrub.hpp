@@ -1,9 +1,10 @@
 #pragma once
 
-// Walks an index piece by piece, while another process may be writing it: row sums by run and by
-// table, chunks against their directory entries, parts of tail blobs. Each piece is read in one
-// short transaction, so that a caller may wait between two of them. What was rewritten meanwhile is
-// not looked at twice; what a walk passed over is the next one's.
+// Walks an index piece by piece, while another process may be writing it: row sums by table and by
+// run, chunks against their directory entries, parts of tail blobs. A piece is read in one
+// transaction, so that a caller may wait between two of them: the rows of a table or of a run, or
+// some rows of a run's directory with their chunks. What was rewritten meanwhile is not looked at
+// twice; what a walk passed over is the next one's.
 //
 // A flipped page header can crash LMDB itself: do it in a process of its own.
 
@@ -36,9 +37,14 @@ class Scrub {
   const Scrubbed& scrubbed() const { return scrubbed_; }
 
  private:
-  Result<bool> next_group();
-  Result<void> compare_rows(const index::ReadTransaction& transaction,
-                            const index::ReadTransaction::Group& group);
+  Result<void> check_table(index::Table table);
+  Result<bool> next_run();
+  // The first run from `from` on that any row or any sum names.
+  Result<std::optional<RunNumber>> find_run(const index::ReadTransaction& transaction,
+                                            RunNumber from) const;
+  Result<void> check_rows(const index::ReadTransaction& transaction, RunNumber run);
+  Result<void> compare(const index::ReadTransaction& transaction, const std::string& group,
+                       const index::RowSum& found);
   Result<void> add_rows(const index::ReadTransaction& transaction, index::Table table,
                         std::string_view prefix, index::RowSum& sum);
   Result<void> check_chunks(RunNumber run);
@@ -50,7 +56,9 @@ class Scrub {
   const Layout& layout_;
   const Visit visit_;
   Scrubbed scrubbed_;
-  std::string group_;             // Where the walk stands.
+  std::size_t table_ = 0;  // Next to be looked at, of those without runs.
+  std::size_t unreadable_ = 0;
+  RunNumber next_{0};             // Runs before it were looked at.
   std::optional<RunNumber> run_;  // Whose chunks are next.
   std::string row_after_;         // Of its directory.
 };

@@ -118,8 +118,10 @@ void Store::look_at_disk() {
   const auto free = environment_.files.free_bytes(directory_);
   // Two segments and a checkpoint (its chunks and its journal) are kept for those who free space.
   const std::uint64_t reserve = 2 * log.segment_bytes + 2 * options_.pending_bytes_max;
-  const std::uint64_t held = log.segments_pooled * log.segment_bytes + index_free_bytes_;
-  const bool low = !free || free.value() + held < reserve;
+  // The index's free pages serve a checkpoint, not the log.
+  const std::uint64_t pooled = log.segments_pooled * log.segment_bytes;
+  const bool low = !free || free.value() + pooled < 2 * log.segment_bytes ||
+                   free.value() + pooled + index_free_bytes_ < reserve;
   log_long_ = log.segments_live * log.segment_bytes > options_.log_bytes_max;
   if (low && !disk_low_) {
     stepwell::log().error("{}: less than {} bytes are free; refusing all but deletes", directory_,

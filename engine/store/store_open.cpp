@@ -121,6 +121,7 @@ void Store::make_writers_of_index() {
 }
 
 void Store::count_free_pages() {
+  index_->release_dead_readers();
   // Only a figure: what cannot be read counts as none.
   const auto stats = index_->stats();
   index_free_bytes_ = stats ? stats.value().free_bytes : 0;

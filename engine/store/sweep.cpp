@@ -28,7 +28,7 @@ Result<bool> Sweep::step() {
   if (!left && left.error().kind == ErrorKind::kCorrupt) {
     // Not worth stopping a store for: nobody reads it.
     log().error("sweep: run number {} stays where it is: {}", run->value, left.error().text);
-    first_.value = run->value + 1;
+    damaged_.insert(*run);
     return true;
   }
   if (!left) return left.error();
@@ -40,9 +40,16 @@ Result<bool> Sweep::step() {
 Result<std::optional<RunNumber>> Sweep::next_run() const {
   TRY(const auto transaction, environment_.begin_read());
   TRY(auto cursor, transaction.cursor(layout_.retired));
-  TRY(const auto row, cursor.seek(run_key(first_)));
-  if (!row) return std::optional<RunNumber>();
-  return std::optional(RunNumber{Decoder(row->key).big<std::uint64_t>()});
+  for (auto row = cursor.seek({});; row = cursor.next()) {
+    if (!row && row.error().kind == ErrorKind::kCorrupt) {
+      log().error("sweep: which runs are retired cannot be read: {}", row.error().text);
+      return std::optional<RunNumber>();
+    }
+    if (!row) return row.error();
+    if (!row.value()) return std::optional<RunNumber>();
+    const RunNumber run{Decoder(row.value()->key).big<std::uint64_t>()};
+    if (!damaged_.contains(run)) return std::optional(run);
+  }
 }
 
 Result<bool> Sweep::free_run(index::WriteTransaction& transaction, RunNumber run) {

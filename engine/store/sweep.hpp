@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,9 @@ class Sweep {
   index::Environment& environment_;
   const Layout& layout_;
   const std::size_t rows_max_;
-  std::size_t rows_ = 0;    // Erased in this transaction.
-  RunNumber first_;         // Those before it were passed over.
-  std::uint64_t runs_ = 0;  // Freed wholly.
+  std::size_t rows_ = 0;         // Erased in this transaction.
+  std::set<RunNumber> damaged_;  // Passed over.
+  std::uint64_t runs_ = 0;       // Freed wholly.
 };
 
 }  // namespace stepwell::store

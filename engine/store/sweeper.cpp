@@ -29,6 +29,7 @@ void Sweeper::stop() {
 
 Task<void> Sweeper::run() {
   const std::uint64_t before = sweep_.runs();
+  bool wrote = false;
   for (bool more = true; more;) {
     auto stepped = sweep_.step();
     if (!stepped) {
@@ -38,11 +39,12 @@ Task<void> Sweeper::run() {
       events_.failed(stepped.error());
       co_return;
     }
+    wrote |= stepped.value();
     more = stepped.value() && !gives_way_;
     if (more) co_await sleep_for(compactor_, options_.pause);
   }
   if (sweep_.runs() > before) log().info("sweep: freed {} runs", sweep_.runs() - before);
-  events_.wrote();
+  if (wrote) events_.wrote();
   co_await resume_on(sequencer_);
   running_ = false;
   events_.ended();

@@ -2,8 +2,12 @@
 #include "engine/index/row_sums.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/clock.hpp"
@@ -56,9 +60,20 @@ class RowSumsTest : public testing::Test {
     return Encoder().big(owner).big(number).take();
   }
 
-  std::unique_ptr<Environment> index;
+  // Flips a bit wherever these bytes lie in the file.
+  static void flip_in_file(const std::string& path, const std::string& bytes) {
+    std::ifstream in(path, std::ios::binary);
+    std::string all((std::istreambuf_iterator<char>(in)), {});
+    std::size_t flipped = 0;
+    for (std::size_t at = 0; (at = all.find(bytes, at)) != std::string::npos; at += bytes.size()) {
+      all[at] = static_cast<char>(all[at] ^ 1);
+      ++flipped;
+    }
+    ASSERT_GT(flipped, 0u);
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << all;
+  }
 
- private:
+  std::unique_ptr<Environment> index;
   std::string directory_;
 };
 
@@ -118,6 +133,61 @@ TEST_F(RowSumsTest, ARowThatVanishedOrCameBackIsSeen) {
   EXPECT_EQ(kept(), found());
   change_unsummed(2, [](auto& t, Table table) { return t.put(table, key_of(1, 2), "older"); });
   EXPECT_NE(kept(), found());
+}
+
+// A flipped bit in a sum damages no row: writing goes on, and the difference can be seen.
+TEST_F(RowSumsTest, ADamagedSumStopsNoWrite) {
+  const std::string key = key_of(1, 1);
+  auto transaction = index->begin_write();
+  ASSERT_TRUE(transaction.value().put(index->table(0), key, std::string(100, 'a')));
+  ASSERT_TRUE(transaction.value().commit());
+  const std::string group = group_key(Summed::kByOwner, 0, key);
+  const std::string sum = kept().at(group).encode();
+  index.reset();
+  flip_in_file(directory_ + "/index.lmdb", sum);
+  open({Summed::kByOwner, Summed::kByOwner, Summed::kByTable, Summed::kNot});
+  ASSERT_EQ(index->begin_read().value().row_sum(group).error().kind, ErrorKind::kCorrupt);
+  auto next = index->begin_write();
+  ASSERT_TRUE(next.value().put(index->table(0), key_of(1, 2), "b"));
+  ASSERT_TRUE(next.value().put(index->table(0), key_of(2, 1), "c"));
+  ASSERT_TRUE(next.value().commit());
+  EXPECT_EQ(index->begin_read().value().row_sum(group).error().kind, ErrorKind::kCorrupt);
+  const std::string other = group_key(Summed::kByOwner, 0, key_of(2, 1));
+  EXPECT_EQ(index->begin_read().value().row_sum(other).value(), found().at(other));
+}
+
+// Its transaction would keep every page that is freed from being used again.
+TEST_F(RowSumsTest, AnObserverThatWasKilledIsLetGo) {
+  auto transaction = index->begin_write();
+  ASSERT_TRUE(transaction.value().put(index->table(3), "key", "before"));
+  ASSERT_TRUE(transaction.value().commit());
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::vector<TableDescription> tables = {{"table 0"}};
+    auto opened = Environment::open(directory_ + "/index.lmdb", tables,
+                                    {.map_bytes = 64 << 20, .observe = true});
+    const auto reading = opened.value()->begin_read();
+    static_cast<void>(::write(ends[1], "r", 1));
+    ::pause();
+    _exit(reading.has_value() ? 0 : 1);
+  }
+  char ready = 0;
+  ASSERT_EQ(::read(ends[0], &ready, 1), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  index->release_dead_readers();
+  const auto file_bytes = [&] { return index->stats().value().file_bytes; };
+  const std::uint64_t before = file_bytes();
+  for (int i = 0; i < 100; ++i) {
+    auto writing = index->begin_write();
+    ASSERT_TRUE(writing.value().put(index->table(3), "key", std::string(60'000, 'x')));
+    ASSERT_TRUE(writing.value().commit());
+  }
+  EXPECT_LT(file_bytes(), before + 1'000'000);
 }
 
 TEST(RowSum, RefusesOtherLengths) {

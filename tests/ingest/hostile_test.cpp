@@ -167,6 +167,22 @@ TEST_F(HostileTest, AClientThatSendsAByteASecondIsCutOff) {
   expect_others_unaffected();
 }
 
+// A question, and the first byte of something that never goes on.
+TEST_F(HostileTest, AByteBehindAQuestionHoldsNoConnection) {
+  Options options;
+  options.frame_timeout = std::chrono::seconds(10);
+  start(options);
+  Peer peer = connect();
+  peer.send(protocol::make_frame_of(protocol::Kind::kListExperiments, wire::ListExperimentsT{}, {},
+                                    {}, 1) +
+            open_frame().substr(0, 1));
+  executor.advance(std::chrono::seconds(5));
+  EXPECT_FALSE(peer.is_closed());
+  executor.advance(std::chrono::seconds(10));
+  EXPECT_TRUE(peer.is_closed());
+  expect_others_unaffected();
+}
+
 TEST_F(HostileTest, AClientThatNeverReadsItsAnswersIsBoundedAndClosed) {
   Options options;
   options.write_timeout = std::chrono::seconds(30);
