@@ -28,6 +28,9 @@ constexpr std::size_t kLength = 0, kKind = 4, kDoor = 6, kFlags = 7, kArrival = 
                       kReserved = 24;
 }
 
+// Flags of a group; numbers never change.
+constexpr std::uint16_t kLast = 1;
+
 std::uint64_t seed_of(std::uint64_t incarnation, std::uint64_t position) {
   return incarnation ^ (position * 0x9E3779B97F4A7C15ULL);
 }
@@ -106,7 +109,7 @@ std::uint64_t seal_group(GroupHeader header, MutableBytes bytes) {
   std::byte* const to = bytes.data();
   store_le(to + group_at::kMagic, kGroupMagic);
   store_le(to + group_at::kVersion, kFormatVersion);
-  store_le(to + group_at::kFlags, std::uint16_t{0});
+  store_le(to + group_at::kFlags, header.last ? kLast : std::uint16_t{0});
   store_le(to + group_at::kIncarnation, header.incarnation);
   store_le(to + group_at::kPosition, header.position);
   store_le(to + group_at::kLength, header.length);
@@ -139,6 +142,7 @@ std::optional<GroupHeader> peek_group(Bytes bytes, const GroupPlace& place, std:
   header.records = load_le<std::uint32_t>(from + group_at::kRecords);
   header.previous_hash = load_le<std::uint64_t>(from + group_at::kPreviousHash);
   header.durable = load_le<std::uint64_t>(from + group_at::kDurable);
+  header.last = (load_le<std::uint16_t>(from + group_at::kFlags) & kLast) != 0;
   if (header.length < kGroupHeaderBytes || header.length % 8 != 0 || header.padded() > room) {
     return std::nullopt;
   }

@@ -61,6 +61,7 @@ struct GroupHeader {
   std::uint64_t previous_hash = 0;
   std::uint64_t durable = 0;
   std::uint64_t log_id = 0;
+  bool last = false;  // The log was closed with it: no group follows in its segment.
 
   std::uint64_t padded() const { return align_up(length, kBlock); }
   std::uint64_t end() const { return position + padded(); }

@@ -10,6 +10,7 @@ namespace stepwell::wal {
 
 Result<void> Scanner::accept(SegmentFile& segment, const ScannedGroup& scanned) {
   chain_broken_ = false;
+  closed_ = scanned.header.last;
   result_.end = scanned.header.end();
   result_.last_hash = scanned.header.hash;
   result_.last_incarnation = scanned.header.incarnation;
@@ -30,8 +31,9 @@ bool Scanner::continues_in(std::size_t index) const {
          header.previous_end == result_.end && header.previous_hash == result_.last_hash;
 }
 
-// Every group and every header tells what was durable when it was submitted.
-Result<void> Scanner::find_evidence(std::size_t from) {
+// Every group and every header tells what was durable when it was submitted. Groups before `offset`
+// in the first segment are known.
+Result<void> Scanner::find_evidence(std::size_t from, std::uint64_t offset) {
   if (evidence_known_) return ok();
   evidence_known_ = true;
   for (std::size_t i = from; i < segments_.size(); ++i) {
@@ -39,13 +41,25 @@ Result<void> Scanner::find_evidence(std::size_t from) {
     result_.durable = std::max(result_.durable, segments_[i].header->durable);
     TRY(const auto reader, SegmentReader::open(files_, segments_[i].path, *arenas_));
     reader->assume(*segments_[i].header);
-    std::uint64_t offset = kBlock;
     while (true) {
       TRY(const auto found, reader->find_group(offset));
       if (!found) break;
       result_.durable = std::max(result_.durable, found->header.durable);
       offset = found->offset + found->header.padded();
     }
+    offset = kBlock;
+  }
+  return ok();
+}
+
+// The same behind a log that was closed, without reading all there is: no group follows in that
+// segment, and a later one that was begun after all has its first group.
+Result<void> Scanner::look_behind_closed(std::size_t from) {
+  for (std::size_t i = from; i < segments_.size(); ++i) {
+    if (!segments_[i].header) continue;
+    TRY(const auto reader, SegmentReader::open(files_, segments_[i].path, *arenas_));
+    TRY(const auto first, reader->group_at(kBlock));
+    if (first || segments_[i].started()) return find_evidence(from, kBlock);
   }
   return ok();
 }
@@ -55,8 +69,13 @@ Result<void> Scanner::find_evidence(std::size_t from) {
 Result<bool> Scanner::hole(std::size_t index, SegmentReader& reader, std::uint64_t& offset) {
   const SegmentFile& segment = segments_[index];
   const std::uint64_t position = segment.first_position + offset;
-  TRY(find_evidence(index));
-  TRY(const auto next, reader.find_group(offset + kBlock));
+  std::optional<ScannedGroup> next;
+  if (closed_ && !chain_broken_) {
+    TRY(look_behind_closed(index + 1));
+  } else {
+    TRY(next, reader.find_group(offset + kBlock));
+    TRY(find_evidence(index, next ? next->offset : segment.file_bytes));
+  }
   const bool acknowledged = result_.durable > position || options_.applied.value >= position;
   if (acknowledged) {
     TRY(damaged(segment.path, offset,
@@ -119,7 +138,7 @@ Result<bool> Scanner::enter(std::size_t index, SegmentReader& reader) {
     return true;
   }
   // Prepared and, as far as its header tells, never begun.
-  TRY(find_evidence(index));
+  TRY(find_evidence(index, kBlock));
   const std::uint64_t first = segment.first_position + kBlock;
   if (result_.durable <= first && options_.applied.value < first) return false;
   TRY(damaged(segment.path, 0,

@@ -30,7 +30,8 @@ class Scanner {
   Result<void> accept(SegmentFile& segment, const ScannedGroup& scanned);
   bool continues_in(std::size_t index) const;
   Result<bool> hole(std::size_t index, SegmentReader& reader, std::uint64_t& offset);
-  Result<void> find_evidence(std::size_t from);
+  Result<void> find_evidence(std::size_t from, std::uint64_t offset);
+  Result<void> look_behind_closed(std::size_t from);
   Result<bool> revive(std::size_t index, SegmentReader& reader);
   Result<void> damaged(const std::string& file, std::uint64_t offset, std::string what);
   Result<void> finish();
@@ -46,6 +47,7 @@ class Scanner {
   std::size_t start_ = 0;
   std::size_t live_ = 0;         // Segments up to the one with the last good group.
   bool chain_broken_ = false;    // After damage: the next good group need not follow the last one.
+  bool closed_ = false;          // The last good group says that nothing follows it.
   bool evidence_known_ = false;  // result_.durable counts every group there is.
 };
 

@@ -50,6 +50,7 @@ bool SegmentedLog::submit(BuiltGroup& built) {
   header.records = static_cast<std::uint32_t>(built.records.size());
   header.previous_hash = chain_hash_;
   header.durable = durable_;
+  header.last = closing_mark_;
   chain_hash_ = seal_group(header, built.bytes);
   chain_end_ = header.end();
   chain_incarnation_ = header.incarnation;
@@ -129,7 +130,9 @@ bool SegmentedLog::is_idle() const {
 void SegmentedLog::when_idle() {
   if (poisoned_ || !is_idle()) return;
   if (state_ == State::kClosing) {
-    if (!vouched_ && write_mark()) return;
+    // Also where a mark vouches already: this one tells the next opening that nothing follows.
+    const bool wrote = !vouched_ || groups_written_ > 0;
+    if (wrote && !std::exchange(closing_mark_, true) && write_mark()) return;
     state_ = State::kClosed;
     if (on_closed_) std::exchange(on_closed_, nullptr)(ok());
     return;

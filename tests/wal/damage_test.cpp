@@ -253,25 +253,5 @@ TEST_F(LogDamage, TheLogMustReachWhatTheIndexHolds) {
   EXPECT_GT(log.append("x").value(), beyond);
 }
 
-// The last group is only told from a torn write by the mark behind it.
-TEST_F(LogDamage, TheIdleMarkVouchesForTheLastGroup) {
-  for (const bool idle : {true, false}) {
-    io::World world(3);
-    LogOnWorld log(world);
-    ASSERT_TRUE(log.open().has_value());
-    ASSERT_TRUE(log.append("precious").has_value());
-    idle ? log.idle() : log.settle();
-    log.kill();
-    const std::string path = segments(world)[0];
-    Contents bytes = world.contents(path).value();
-    bytes[4096 + 80] ^= std::byte{1};
-    ASSERT_TRUE(world.overwrite(path, bytes).has_value());
-    const auto opened = log.open();
-    EXPECT_EQ(opened.has_error(), idle) << "without a mark it must pass for a torn write";
-    EXPECT_EQ(log.report.torn_tail.has_value(), !idle);
-    log.kill();
-  }
-}
-
 }  // namespace
 }  // namespace stepwell::wal
