@@ -63,33 +63,51 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& path,
     self->release_dead_readers();
   }
 
+  self->descriptions_ = tables;
+  TRY(self->open_tables(options.create));
+  return self;
+}
+
+Result<void> Environment::open_tables(bool create) {
   MDB_txn* transaction = nullptr;
-  if (const int code = mdb_txn_begin(env, nullptr, options.create ? 0 : MDB_RDONLY, &transaction)) {
-    return lmdb_error(code, "begin");
-  }
-  const auto open_table = [&](const std::string& name) -> Result<Table> {
-    Table table;
+  const int begun = mdb_txn_begin(environment_, nullptr, create ? 0 : MDB_RDONLY, &transaction);
+  if (begun) return lmdb_error(begun, "begin");
+  const auto open_table = [&](const TableDescription& description) -> Result<Table> {
+    Table table{0, description.number, description.summed};
     const int code =
-        mdb_dbi_open(transaction, name.c_str(), options.create ? MDB_CREATE : 0, &table.dbi);
-    if (code == MDB_NOTFOUND) {
-      return fail(ErrorKind::kCorrupt, "index: {} has no table {}", path, name);
-    }
-    if (code) return lmdb_error(code, "open table " + name);
-    return table;
+        mdb_dbi_open(transaction, description.name.c_str(), create ? MDB_CREATE : 0, &table.dbi);
+    if (code == 0) return table;
+    table.dbi = 0;
+    if (code != MDB_NOTFOUND) return lmdb_error(code, "open table " + description.name);
+    if (!description.required) return table;
+    return fail(ErrorKind::kCorrupt, "index: {} has no table {}", path_, description.name);
   };
-  // The sums' table is opened first: numbers enter checksums, and tables may be added at the end.
-  auto opened = open_table(kSumsTable);
-  if (opened) self->sums_ = opened.value();
-  for (std::size_t i = 0; opened && i < tables.size(); ++i) {
-    opened = open_table(tables[i].name);
-    if (opened) self->tables_.push_back({opened.value().dbi, tables[i].summed});
+  tables_.clear();
+  Result<void> result = ok();
+  for (const TableDescription& description : descriptions_) {
+    const auto opened = open_table(description);
+    if (!opened) {
+      result = opened.error();
+      break;
+    }
+    tables_.push_back(opened.value());
   }
-  if (!opened) {
+  const auto sums = open_table({kSumsTable, kSumsNumber});
+  if (sums) sums_ = sums.value();
+  if (result && !sums) result = sums.error();
+  if (!result) {
     mdb_txn_abort(transaction);
-    return opened.error();
+    return result;
   }
   if (const int code = mdb_txn_commit(transaction)) return lmdb_error(code, "commit tables");
-  return self;
+  return ok();
+}
+
+Result<void> Environment::create_missing() {
+  for (const Table& table : tables_) {
+    if (!table.is_there()) return open_tables(true);
+  }
+  return ok();
 }
 
 Result<void> Environment::set_aside(const std::string& path) {

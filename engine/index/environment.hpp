@@ -22,8 +22,11 @@ namespace stepwell::index {
 
 struct TableDescription {
   std::string name;
+  std::uint8_t number = 0;  // Persisted: enters checksums. Unique, below kSumsNumber.
   Summed summed = Summed::kNot;
+  bool required = true;  // Else it may be missing in an index that is not to be created.
 };
+inline constexpr std::uint8_t kSumsNumber = 255;  // Of the environment's own table.
 
 struct Options {
   std::uint64_t map_bytes = std::uint64_t{1} << 40;  // Sparse: address space, not disk.
@@ -35,13 +38,15 @@ struct Options {
 
 class Environment {
  public:
-  // Opens the file `path` with these tables, in this order; creates what is missing if it may.
+  // Opens the file `path` with these tables; creates what is missing if it may.
   static Result<std::unique_ptr<Environment>> open(const std::string& path,
                                                    const std::vector<TableDescription>& tables,
                                                    Options options);
   // Moves a file that is no environment to `path`.incomplete: a creation that a power cut tore
   // apart leaves one. Only for a caller who knows that nothing was ever stored in it.
   static Result<void> set_aside(const std::string& path);
+  // Creates the tables that are not there. Durable on return; handles change.
+  Result<void> create_missing();
   ~Environment();
 
   Table table(std::size_t position) const { return tables_[position]; }
@@ -62,9 +67,11 @@ class Environment {
 
  private:
   Environment() = default;
+  Result<void> open_tables(bool create);
   std::string path_;
   MDB_env* environment_ = nullptr;
-  std::vector<Table> tables_;
+  std::vector<TableDescription> descriptions_;
+  std::vector<Table> tables_;  // As described.
   Table sums_;
 };
 

@@ -20,8 +20,8 @@ std::string_view from_val(const MDB_val& value) {
 }
 
 // Covers the table and the key, so that a value found under another key is told.
-std::uint64_t checksum(unsigned dbi, std::string_view key, std::string_view value) {
-  const std::uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), dbi);
+std::uint64_t checksum(Table table, std::string_view key, std::string_view value) {
+  const std::uint64_t seed = XXH3_64bits_withSeed(key.data(), key.size(), table.number);
   return XXH3_64bits_withSeed(value.data(), value.size(), seed);
 }
 
@@ -32,31 +32,44 @@ std::string hex_prefix(std::string_view key) {
   return text;
 }
 
-Result<std::string_view> checked(unsigned dbi, std::string_view key, std::string_view stored) {
+Result<std::string_view> checked(Table table, std::string_view key, std::string_view stored) {
   if (stored.size() >= kChecksumBytes) {
     const std::string_view value = stored.substr(kChecksumBytes);
-    if (load_le<std::uint64_t>(stored.data()) == checksum(dbi, key, value)) return value;
+    if (load_le<std::uint64_t>(stored.data()) == checksum(table, key, value)) return value;
   }
   return fail(ErrorKind::kCorrupt,
-              "index: table {} key {}: value of {} bytes does not match its checksum", dbi,
+              "index: table {} key {}: value of {} bytes does not match its checksum", table.number,
               hex_prefix(key), stored.size());
 }
 
 }  // namespace
 
 Cursor::Cursor(Cursor&& other) noexcept
-    : cursor_(std::exchange(other.cursor_, nullptr)), dbi_(other.dbi_) {}
+    : cursor_(std::exchange(other.cursor_, nullptr)),
+      table_(other.table_),
+      last_key_(std::move(other.last_key_)),
+      ended_(other.ended_) {}
 
 Cursor::~Cursor() {
   if (cursor_) mdb_cursor_close(cursor_);
 }
 
 Result<std::optional<Row>> Cursor::fetch(int operation, std::string_view key) {
+  if (cursor_ == nullptr || ended_) return std::optional<Row>();
   MDB_val k = to_val(key), v{};
   const int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
   if (code == MDB_NOTFOUND) return std::optional<Row>();
-  if (code) return lmdb_error(code, "walk");
-  TRY(const std::string_view value, checked(dbi_, from_val(k), from_val(v)));
+  if (code) {
+    ended_ = true;
+    return lmdb_error(code, "walk");
+  }
+  if (operation == MDB_NEXT && from_val(k) <= last_key_) {
+    ended_ = true;
+    return fail(ErrorKind::kCorrupt, "index: table {} key {}: follows {}", table_.number,
+                hex_prefix(from_val(k)), hex_prefix(last_key_));
+  }
+  last_key_ = from_val(k);
+  TRY(const std::string_view value, checked(table_, from_val(k), from_val(v)));
   return std::optional<Row>(Row{from_val(k), value, load_le<std::uint64_t>(v.mv_data)});
 }
 
@@ -90,23 +103,26 @@ ReadTransaction::~ReadTransaction() {
 
 Result<std::optional<std::string_view>> ReadTransaction::get(Table table,
                                                              std::string_view key) const {
+  if (!table.is_there()) return std::optional<std::string_view>();
   MDB_val k = to_val(key), v{};
   const int code = mdb_get(transaction_, table.dbi, &k, &v);
   if (code == MDB_NOTFOUND) return std::optional<std::string_view>();
   if (code) return lmdb_error(code, "get");
-  TRY(const std::string_view value, checked(table.dbi, key, from_val(v)));
+  TRY(const std::string_view value, checked(table, key, from_val(v)));
   return std::optional<std::string_view>(value);
 }
 
 Result<Cursor> ReadTransaction::cursor(Table table) const {
   MDB_cursor* cursor = nullptr;
+  if (!table.is_there()) return Cursor(cursor, table);
   if (const int code = mdb_cursor_open(transaction_, table.dbi, &cursor)) {
     return lmdb_error(code, "cursor");
   }
-  return Cursor(cursor, table.dbi);
+  return Cursor(cursor, table);
 }
 
 Result<std::uint64_t> ReadTransaction::count(Table table) const {
+  if (!table.is_there()) return std::uint64_t{0};
   MDB_stat stat;
   if (const int code = mdb_stat(transaction_, table.dbi, &stat)) return lmdb_error(code, "count");
   return std::uint64_t{stat.ms_entries};
@@ -137,7 +153,7 @@ Result<std::optional<std::string>> ReadTransaction::group_from(std::string_view 
 
 Result<RowSum*> WriteTransaction::begin_change(Table table, std::string_view key) {
   if (table.summed == Summed::kNot) return nullptr;
-  RowSum& sum = changes_[group_key(table.summed, table.dbi, key)];
+  RowSum& sum = changes_[group_key(table.summed, table.number, key)];
   MDB_val k = to_val(key), v{};
   const int code = mdb_get(transaction_, table.dbi, &k, &v);
   if (code != 0 && code != MDB_NOTFOUND) return lmdb_error(code, "get");
@@ -160,7 +176,7 @@ Result<void> WriteTransaction::write(Table table, std::string_view key, std::str
 }
 
 Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value) {
-  const std::uint64_t sum = checksum(table.dbi, key, value);
+  const std::uint64_t sum = checksum(table, key, value);
   TRY(RowSum* const group, begin_change(table, key));
   TRY(write(table, key, value, sum));
   if (group) group->add(sum);

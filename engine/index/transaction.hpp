@@ -23,7 +23,10 @@ inline constexpr std::size_t kChecksumBytes = 8;  // What a value takes beside i
 // Handle of a table; from Environment::open.
 struct Table {
   unsigned dbi = 0;
+  std::uint8_t number = 0;  // Persisted: enters checksums.
   Summed summed = Summed::kNot;
+  // Else it is read as empty, and cannot be written.
+  bool is_there() const { return dbi != 0; }
 };
 
 struct Row {
@@ -43,14 +46,18 @@ class Cursor {
   Result<std::optional<Row>> seek(std::string_view key);
   // Last row with a key <= `key`.
   Result<std::optional<Row>> seek_before(std::string_view key);
+  // A row whose checksum fails is told, and can be passed over. Behind a page that cannot be read,
+  // or keys that do not rise, which means that pages are linked in a circle, comes the end.
   Result<std::optional<Row>> next();
 
  private:
   friend class ReadTransaction;
-  Cursor(MDB_cursor* cursor, unsigned dbi) : cursor_(cursor), dbi_(dbi) {}
+  Cursor(MDB_cursor* cursor, Table table) : cursor_(cursor), table_(table) {}
   Result<std::optional<Row>> fetch(int operation, std::string_view key);
-  MDB_cursor* cursor_ = nullptr;
-  unsigned dbi_ = 0;
+  MDB_cursor* cursor_ = nullptr;  // Null: the table is not there.
+  Table table_;
+  std::string last_key_;
+  bool ended_ = false;
 };
 
 // One consistent state. Views that it returns are valid until it ends.

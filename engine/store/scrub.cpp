@@ -49,7 +49,7 @@ Result<void> Scrub::check_table(index::Table table) {
   TRY(const auto transaction, environment_.begin_read());
   index::RowSum found;
   TRY(add_rows(transaction, table, {}, found));
-  return tell("", compare(transaction, index::group_key(table.summed, table.dbi, {}), found));
+  return tell("", compare(transaction, index::group_key(table.summed, table.number, {}), found));
 }
 
 Result<std::optional<RunNumber>> Scrub::find_run(const index::ReadTransaction& transaction,
@@ -108,8 +108,7 @@ Result<void> Scrub::add_rows(const index::ReadTransaction& transaction, index::T
   for (auto row = cursor.seek(prefix);; row = cursor.next()) {
     if (!row) {
       TRY(tell("", row.error()));
-      // A cursor that cannot go on tells the same for ever; the sum says that something is missing.
-      return ok();
+      continue;
     }
     if (!row.value() || !row.value()->key.starts_with(prefix)) return ok();
     sum.add(row.value()->checksum);

@@ -31,7 +31,7 @@ class EnvironmentTest : public testing::Test {
     index.reset();
     Options options;
     options.map_bytes = 64 << 20;
-    auto opened = Environment::open(path, {{"one"}, {"two"}}, options);
+    auto opened = Environment::open(path, {{"one", 0}, {"two", 1}}, options);
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
   }
@@ -191,12 +191,44 @@ TEST_F(EnvironmentTest, AMissingFileIsNotMadeUnlessWanted) {
 TEST_F(EnvironmentTest, AFileThatIsNoIndexIsRefusedAndCanBeSetAside) {
   index.reset();
   std::ofstream(path, std::ios::binary | std::ios::trunc) << std::string(8192, '\0');
-  const auto opened = Environment::open(path, {{"one"}, {"two"}}, {.map_bytes = 64 << 20});
+  const auto opened = Environment::open(path, {{"one", 0}, {"two", 1}}, {.map_bytes = 64 << 20});
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, ErrorKind::kCorrupt);
   ASSERT_TRUE(Environment::set_aside(path));
   EXPECT_TRUE(std::filesystem::exists(path + ".incomplete"));
   open();
+}
+
+TEST_F(EnvironmentTest, ATableThatMayBeMissingIsEmptyUntilItIsCreated) {
+  put(two(), "key", "value");
+  index.reset();
+  const auto open_with = [&](bool required) {
+    return Environment::open(path, {{"one", 0}, {"new", 7, Summed::kNot, required}, {"two", 1}},
+                             {.map_bytes = 64 << 20, .create = false});
+  };
+  const auto refused = open_with(true);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(refused.error().text.find("has no table new"), std::string::npos);
+  auto opened = open_with(false);
+  ASSERT_TRUE(opened.has_value()) << opened.error().text;
+  index = std::move(opened.value());
+  EXPECT_FALSE(index->table(1).is_there());
+  EXPECT_EQ(get(index->table(1), "key"), "(none)");
+  EXPECT_EQ(get(index->table(2), "key"), "value");
+  {
+    const auto transaction = index->begin_read();
+    EXPECT_EQ(transaction.value().count(index->table(1)).value(), 0u);
+    auto cursor = transaction.value().cursor(index->table(1));
+    ASSERT_TRUE(cursor.has_value());
+    EXPECT_FALSE(cursor.value().seek({}).value().has_value());
+    EXPECT_FALSE(cursor.value().next().value().has_value());
+    EXPECT_FALSE(cursor.value().seek_before("z").value().has_value());
+  }
+  ASSERT_TRUE(index->create_missing());
+  put(index->table(1), "key", "new value");
+  EXPECT_EQ(get(index->table(1), "key"), "new value");
+  EXPECT_EQ(get(index->table(2), "key"), "value");
 }
 
 }  // namespace

@@ -31,7 +31,10 @@ class RowSumsTest : public testing::Test {
   void open(const std::vector<Summed>& summed) {
     index.reset();
     std::vector<TableDescription> tables;
-    for (const Summed how : summed) tables.push_back({fmt::format("table {}", tables.size()), how});
+    for (const Summed how : summed) {
+      const auto number = static_cast<std::uint8_t>(tables.size());
+      tables.push_back({fmt::format("table {}", number), number, how});
+    }
     auto opened = Environment::open(directory_ + "/index.lmdb", tables, {.map_bytes = 64 << 20});
     ASSERT_TRUE(opened.has_value()) << opened.error().text;
     index = std::move(opened.value());
@@ -51,7 +54,7 @@ class RowSumsTest : public testing::Test {
       if (table.summed == Summed::kNot) continue;
       auto cursor = transaction.value().cursor(table);
       for (auto row = cursor.value().seek({}); row.value(); row = cursor.value().next()) {
-        sums[group_key(table.summed, table.dbi, row.value()->key)].add(row.value()->checksum);
+        sums[group_key(table.summed, table.number, row.value()->key)].add(row.value()->checksum);
       }
     }
     return sums;
