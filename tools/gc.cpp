@@ -92,7 +92,7 @@ Result<void> Collection::purge_run(const wire::RunInfoT& info) {
   if (!asked && asked.error().kind != ErrorKind::kNotFound) return asked.error();
   const wire::RunStorageDataT storage = asked ? asked.value() : wire::RunStorageDataT{};
   if (!arguments_.dry_run) {
-    TRY(const bool done, purged(changes_.purge_run(id)));
+    TRY(const bool done, purged(changes_.purge_run(id, deleted_until_ms_)));
     if (!done) return ok();
   }
   const std::uint64_t bytes = bytes_of(storage);
@@ -126,7 +126,7 @@ Result<void> Collection::purge_experiments() {
       if (info->id == 0 || !is_old(info->deleted, info->deleted_ms)) continue;
       if (info->runs > (arguments_.dry_run ? runs_of_[info->id] : 0)) continue;
       if (!arguments_.dry_run) {
-        TRY(const bool done, purged(changes_.purge_experiment(info->id)));
+        TRY(const bool done, purged(changes_.purge_experiment(info->id, deleted_until_ms_)));
         if (!done) continue;
       }
       ++experiments_;

@@ -19,8 +19,12 @@ class ServerChanges final : public Changes {
   Result<void> set_experiment_deleted(std::uint64_t id, bool deleted) override {
     return reader_->set_experiment_deleted(id, deleted);
   }
-  Result<void> purge_run(RunId run) override { return reader_->purge_run(run); }
-  Result<void> purge_experiment(std::uint64_t id) override { return reader_->purge_experiment(id); }
+  Result<void> purge_run(RunId run, std::int64_t deleted_until_ms) override {
+    return reader_->purge_run(run, deleted_until_ms);
+  }
+  Result<void> purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms) override {
+    return reader_->purge_experiment(id, deleted_until_ms);
+  }
   Result<wire::RunStorageDataT> run_storage(RunId run) override {
     return reader_->run_storage(run);
   }
@@ -43,12 +47,15 @@ class StoreChanges final : public Changes {
     command.deleted = deleted;
     return submit(protocol::make_frame_of(Kind::kExperimentStage, command));
   }
-  Result<void> purge_run(RunId run) override {
-    return submit(protocol::make_frame_of(Kind::kPurgeRun, wire::PurgeRunT{}, run));
+  Result<void> purge_run(RunId run, std::int64_t deleted_until_ms) override {
+    wire::PurgeRunT command;
+    command.deleted_until_ms = deleted_until_ms;
+    return submit(protocol::make_frame_of(Kind::kPurgeRun, command, run));
   }
-  Result<void> purge_experiment(std::uint64_t id) override {
+  Result<void> purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms) override {
     wire::PurgeExperimentT command;
     command.id = id;
+    command.deleted_until_ms = deleted_until_ms;
     return submit(protocol::make_frame_of(Kind::kPurgeExperiment, command));
   }
   Result<wire::RunStorageDataT> run_storage(RunId run) override {

@@ -17,8 +17,9 @@ class Changes {
   virtual ~Changes() = default;
   virtual Result<void> set_run_deleted(RunId run, bool deleted) = 0;
   virtual Result<void> set_experiment_deleted(std::uint64_t id, bool deleted) = 0;
-  virtual Result<void> purge_run(RunId run) = 0;
-  virtual Result<void> purge_experiment(std::uint64_t id) = 0;
+  // Only what was deleted by then.
+  virtual Result<void> purge_run(RunId run, std::int64_t deleted_until_ms) = 0;
+  virtual Result<void> purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms) = 0;
   // What a purge of the run would free.
   virtual Result<wire::RunStorageDataT> run_storage(RunId run) = 0;
 };

@@ -36,6 +36,22 @@ Result<void> erase_experiment_tags(Step& step, std::uint64_t experiment) {
   return ok();
 }
 
+// Whoever purges by age has looked before: it may have been restored and deleted again since.
+std::optional<Refusal> refuse_purge(std::string_view what, const Stage& stage,
+                                    std::int64_t deleted_until_ms) {
+  if (!stage.deleted) {
+    return refuse(VerdictCode::kInvalid,
+                  fmt::format("{} is not deleted: only deleted ones are purged", what));
+  }
+  if (deleted_until_ms != 0 && stage.since_ms > deleted_until_ms) {
+    return refuse(
+        VerdictCode::kInvalid,
+        fmt::format("{} was deleted at {} ms: only what was deleted up to {} ms is purged", what,
+                    stage.since_ms, deleted_until_ms));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Outcome> apply_run_stage(Step& step) {
@@ -65,10 +81,10 @@ Result<Outcome> apply_purge_run(Step& step) {
   const RunRow& run = step.run->row;
   const RunNumber number = step.run->number;
   TRY(const auto experiment, step.state.find_experiment(step.rows, run.experiment));
-  if (experiment && !is_deleted(run, *experiment)) {
-    return Outcome(
-        refuse(VerdictCode::kInvalid,
-               fmt::format("run {} is not deleted: only deleted runs are purged", run.id.hex())));
+  const Stage& stage = experiment ? stage_of(run, *experiment) : run.stage;
+  if (auto refused = refuse_purge(fmt::format("run {}", run.id.hex()), stage,
+                                  decoded.value().deleted_until_ms)) {
+    return Outcome(std::move(*refused));
   }
   step.rows.erase(table::kRuns, key_of(number.value));
   step.rows.erase(table::kRunIds, key_of(run.id));
@@ -85,10 +101,13 @@ Result<Outcome> apply_purge_experiment(Step& step) {
   const std::uint64_t id = decoded.value().id;
   TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{id}));
   if (!row) return Outcome(no_experiment(id));
-  if (id == kFirstExperiment || !row->stage.deleted) {
+  if (id == kFirstExperiment) {
     return Outcome(refuse(VerdictCode::kInvalid,
-                          fmt::format("experiment {} is {}: only deleted ones are purged", id,
-                                      id == kFirstExperiment ? "the store's own" : "not deleted")));
+                          fmt::format("experiment {} is the store's own: it is not purged", id)));
+  }
+  if (auto refused = refuse_purge(fmt::format("experiment {}", id), row->stage,
+                                  decoded.value().deleted_until_ms)) {
+    return Outcome(std::move(*refused));
   }
   TRY(const bool in_use, has_runs(step, id));
   if (in_use) {

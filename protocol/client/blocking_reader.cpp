@@ -95,12 +95,12 @@ Result<void> BlockingReader::set_experiment_deleted(std::uint64_t id, bool delet
   return state_->run([&] { return state_->reader->set_experiment_deleted(id, deleted); });
 }
 
-Result<void> BlockingReader::purge_run(RunId run) {
-  return state_->run([&] { return state_->reader->purge_run(run); });
+Result<void> BlockingReader::purge_run(RunId run, std::int64_t deleted_until_ms) {
+  return state_->run([&] { return state_->reader->purge_run(run, deleted_until_ms); });
 }
 
-Result<void> BlockingReader::purge_experiment(std::uint64_t id) {
-  return state_->run([&] { return state_->reader->purge_experiment(id); });
+Result<void> BlockingReader::purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms) {
+  return state_->run([&] { return state_->reader->purge_experiment(id, deleted_until_ms); });
 }
 
 Result<std::uint64_t> BlockingReader::buckets(const wire::BucketsT& question,

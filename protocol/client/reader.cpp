@@ -195,13 +195,16 @@ Task<Result<void>> Reader::set_experiment_deleted(std::uint64_t id, bool deleted
   return state_->change(Kind::kExperimentStage, command);
 }
 
-Task<Result<void>> Reader::purge_run(RunId id) {
-  return state_->change(Kind::kPurgeRun, wire::PurgeRunT{}, id);
+Task<Result<void>> Reader::purge_run(RunId id, std::int64_t deleted_until_ms) {
+  wire::PurgeRunT command;
+  command.deleted_until_ms = deleted_until_ms;
+  return state_->change(Kind::kPurgeRun, command, id);
 }
 
-Task<Result<void>> Reader::purge_experiment(std::uint64_t id) {
+Task<Result<void>> Reader::purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms) {
   wire::PurgeExperimentT command;
   command.id = id;
+  command.deleted_until_ms = deleted_until_ms;
   return state_->change(Kind::kPurgeExperiment, command);
 }
 

@@ -41,9 +41,10 @@ class Reader {
   // On the server's disk when they return. kNotFound: it does not exist, or was purged.
   Task<Result<void>> set_run_deleted(RunId id, bool deleted);
   Task<Result<void>> set_experiment_deleted(std::uint64_t id, bool deleted);
-  // For good. kInvalid: it is not deleted, or the experiment has runs.
-  Task<Result<void>> purge_run(RunId id);
-  Task<Result<void>> purge_experiment(std::uint64_t id);
+  // For good. kInvalid: it is not deleted, or was so only after `deleted_until_ms` (0: whenever),
+  // or the experiment has runs.
+  Task<Result<void>> purge_run(RunId id, std::int64_t deleted_until_ms = 0);
+  Task<Result<void>> purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms = 0);
 
  private:
   struct State;
@@ -71,8 +72,8 @@ class BlockingReader {
   Result<wire::RunStorageDataT> run_storage(RunId run);
   Result<void> set_run_deleted(RunId run, bool deleted);
   Result<void> set_experiment_deleted(std::uint64_t id, bool deleted);
-  Result<void> purge_run(RunId run);
-  Result<void> purge_experiment(std::uint64_t id);
+  Result<void> purge_run(RunId run, std::int64_t deleted_until_ms = 0);
+  Result<void> purge_experiment(std::uint64_t id, std::int64_t deleted_until_ms = 0);
 
  private:
   struct State;

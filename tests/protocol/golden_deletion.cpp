@@ -5,7 +5,9 @@ namespace stepwell::protocol {
 
 void add_deletion(std::vector<GoldenFrame>& all) {
   const RunId run = *RunId::parse("0123456789abcdef0123456789abcdef");
-  all.push_back({"purge_run", make_frame_of(Kind::kPurgeRun, wire::PurgeRunT{}, run, {}, 5)});
+  wire::PurgeRunT purge;
+  purge.deleted_until_ms = 1'700'000'000'000;
+  all.push_back({"purge_run", make_frame_of(Kind::kPurgeRun, purge, run, {}, 5)});
   wire::PurgeExperimentT experiment;
   experiment.id = 1;
   all.push_back({"purge_experiment", make_frame_of(Kind::kPurgeExperiment, experiment, {}, {}, 6)});

@@ -19,12 +19,15 @@ std::string stage_frame(std::uint64_t experiment, bool deleted, std::int64_t tim
   command.time_ms = time_ms;
   return command_frame(Kind::kExperimentStage, command);
 }
-std::string purge_frame(std::uint64_t run) {
-  return command_frame(Kind::kPurgeRun, wire::PurgeRunT{}, run);
+std::string purge_frame(std::uint64_t run, std::int64_t deleted_until_ms = 0) {
+  wire::PurgeRunT command;
+  command.deleted_until_ms = deleted_until_ms;
+  return command_frame(Kind::kPurgeRun, command, run);
 }
-std::string purge_experiment_frame(std::uint64_t id) {
+std::string purge_experiment_frame(std::uint64_t id, std::int64_t deleted_until_ms = 0) {
   wire::PurgeExperimentT command;
   command.id = id;
+  command.deleted_until_ms = deleted_until_ms;
   return command_frame(Kind::kPurgeExperiment, command);
 }
 std::string create_run_frame(std::uint64_t run, std::uint64_t experiment) {
@@ -72,6 +75,26 @@ TEST_P(PurgeTest, OnlyWhatIsDeletedIsPurgedAndThenItIsGone) {
   EXPECT_NE(it.last.text.find("purged"), std::string::npos) << it.last.text;
   EXPECT_EQ(it.next_of(1, 1), 1u);
   EXPECT_EQ(it.points(2, "m").size(), 2u);
+}
+
+// Who purges by age looked at it earlier.
+TEST_P(PurgeTest, WhatWasDeletedLaterThanTheGivenTimeStays) {
+  write(it, 1);
+  write(it, 2);
+  it.send(run_stage_frame(1, true, 5000));
+  it.send(run_stage_frame(1, false, 6000));
+  it.send(run_stage_frame(1, true, 7000));
+  EXPECT_EQ(it.send(purge_frame(1, 6999)), kInvalid);
+  EXPECT_NE(it.last.text.find("was deleted at 7000 ms"), std::string::npos) << it.last.text;
+  in_the_middle();
+  EXPECT_TRUE(it.has_run(1));
+  EXPECT_EQ(it.send(purge_frame(1, 7000)), kOk);
+  // By its experiment.
+  it.send(stage_frame(1, true, 9000));
+  EXPECT_EQ(it.send(purge_frame(2, 8999)), kInvalid);
+  EXPECT_EQ(it.send(purge_frame(2, 9000)), kOk);
+  EXPECT_EQ(it.send(purge_experiment_frame(1, 8999)), kInvalid);
+  EXPECT_EQ(it.send(purge_experiment_frame(1, 9000)), kOk);
 }
 
 TEST_P(PurgeTest, WhateverComesLateForAPurgedRunIsGoneAndCreatesNothing) {
