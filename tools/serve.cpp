@@ -88,6 +88,8 @@ int stop(server::Server& server, Instant timeout) {
     log().flush();
     _exit(code);
   }
+  const store::Status status = server.store().status();
+  log().info("index: {} checkpoints: {}", status.checkpoints, status.written.describe());
   log().info("stopped");
   return code;
 }

@@ -62,6 +62,21 @@ Result<Meta> Checkpoint::recover(index::Environment& environment, const Layout& 
   return meta;
 }
 
+Written& Written::operator+=(const Written& more) {
+  points_sealed += more.points_sealed;
+  points_rewritten += more.points_rewritten;
+  chunk_bytes += more.chunk_bytes;
+  tail_bytes += more.tail_bytes;
+  journal_bytes += more.journal_bytes;
+  return *this;
+}
+
+std::string Written::describe() const {
+  return fmt::format(
+      "{} points sealed, {} of them anew; {} bytes of chunks, {} of tails, {} of journal",
+      points_sealed, points_rewritten, chunk_bytes, tail_bytes, journal_bytes);
+}
+
 Written Checkpoint::written() const {
   Written written;
   written.points_sealed = sealer_.points_sealed();

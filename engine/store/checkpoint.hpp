@@ -20,19 +20,11 @@
 #include "engine/store/generation.hpp"
 #include "engine/store/journal.hpp"
 #include "engine/store/layout.hpp"
+#include "engine/store/options.hpp"
 #include "engine/store/run_compaction.hpp"
 #include "engine/store/sealer.hpp"
 
 namespace stepwell::store {
-
-// What a checkpoint wrote, by what it is: write amplification is worked out from it.
-struct Written {
-  std::uint64_t points_sealed = 0;     // Into chunks, rewritten ones included.
-  std::uint64_t points_rewritten = 0;  // Of these, because late ones fell between them.
-  std::uint64_t chunk_bytes = 0;
-  std::uint64_t tail_bytes = 0;
-  std::uint64_t journal_bytes = 0;
-};
 
 class Checkpoint {
  public:

@@ -5,18 +5,6 @@
 #include "engine/base/spawn.hpp"
 
 namespace stepwell::store {
-namespace {
-
-void log_written(const Written& written) {
-  log().debug(
-      "checkpoint: {} points sealed, {} of them anew; {} bytes of chunks, {} of tails, {} of "
-      "journal",
-      written.points_sealed, written.points_rewritten, written.chunk_bytes, written.tail_bytes,
-      written.journal_bytes);
-}
-
-}  // namespace
-
 Checkpointer::Checkpointer(index::Environment& environment, const Layout& layout, Layers& layers,
                            Executor& sequencer, Executor& compactor, Meta meta, Options options,
                            Events events)
@@ -82,11 +70,8 @@ Task<void> Checkpointer::run() {
   }
   events_.wrote();
   co_await resume_on(sequencer_);
-  meta_ = checkpoint_->meta();
-  log_written(checkpoint_->written());
+  finish(*checkpoint_);
   checkpoint_.reset();
-  layers_.thaw();
-  ++count_;
   running_ = false;
   events_.finished();
   consider();
@@ -102,11 +87,17 @@ Result<void> Checkpointer::run_now() {
   while (more) {
     TRY(more, checkpoint.step());
   }
+  finish(checkpoint);
+  return ok();
+}
+
+void Checkpointer::finish(const Checkpoint& checkpoint) {
   meta_ = checkpoint.meta();
-  log_written(checkpoint.written());
+  const Written written = checkpoint.written();
+  log().debug("checkpoint: {}", written.describe());
+  written_ += written;
   layers_.thaw();
   ++count_;
-  return ok();
 }
 
 }  // namespace stepwell::store

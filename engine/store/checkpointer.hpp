@@ -47,10 +47,13 @@ class Checkpointer {
   void stop() { stopped_ = true; }
   const Meta& meta() const { return meta_; }
   std::uint64_t count() const { return count_; }
+  // By all checkpoints so far.
+  const Written& written() const { return written_; }
 
  private:
   void start();
   Task<void> run();
+  void finish(const Checkpoint& checkpoint);
 
   index::Environment& environment_;
   const Layout& layout_;
@@ -66,6 +69,7 @@ class Checkpointer {
   bool stopped_ = false;
   TimerId timer_ = 0;
   std::uint64_t count_ = 0;
+  Written written_;
 };
 
 }  // namespace stepwell::store

@@ -30,6 +30,8 @@ struct TableInfo {
   std::string name;
   // Keys begin with a run's number, big-endian: what lies under a retired run is freed.
   bool by_run = false;
+  // The index' format that brought it: an older index has none.
+  std::uint32_t since = 1;
 };
 
 // Longest key of a row.

@@ -46,7 +46,7 @@ void Journal::erase(index::Table table, std::string_view key) {
 void Journal::add(index::Table table, std::string_view key,
                   const std::optional<std::string_view>& value) {
   Encoder out;
-  out.put(layout_.number(table)).put(static_cast<std::uint8_t>(value ? 1 : 0)).text(key);
+  out.put(table.number).put(static_cast<std::uint8_t>(value ? 1 : 0)).text(key);
   if (value) out.text(*value);
   row_ += out.view();
 }

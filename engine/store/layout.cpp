@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kMetaKey = "store";
 constexpr std::size_t kOwnTables = 7;
-constexpr std::size_t kFirstFoldTable = 128;
+constexpr std::uint8_t kFirstFoldTable = 128;
 
 }  // namespace
 
@@ -18,12 +18,16 @@ std::vector<index::TableDescription> Layout::tables(const std::vector<TableInfo>
   using index::Summed;
   // Directories name chunks, and tail lists blobs: these need no sums.
   std::vector<index::TableDescription> all = {
-      {"store.meta", Summed::kNot},           {"store.journal", Summed::kNot},
-      {"store.directory", Summed::kByOwner},  {"store.chunks", Summed::kNot},
-      {"store.tail_lists", Summed::kByOwner}, {"store.tails", Summed::kNot},
-      {"store.retired", Summed::kByOwner}};
+      {"store.meta", 0, Summed::kNot},           {"store.journal", 1, Summed::kNot},
+      {"store.directory", 2, Summed::kByOwner},  {"store.chunks", 3, Summed::kNot},
+      {"store.tail_lists", 4, Summed::kByOwner}, {"store.tails", 5, Summed::kNot},
+      {"store.retired", 6, Summed::kByOwner}};
+  STEPWELL_ASSERT(kFirstFoldTable + fold_tables.size() <= index::kSumsNumber);
+  auto number = kFirstFoldTable;
   for (const TableInfo& table : fold_tables) {
-    all.push_back({table.name, table.by_run ? Summed::kByOwner : Summed::kByTable});
+    constexpr bool kRequired = false;  // Which ones are is told by the format: read_meta().
+    all.push_back(
+        {table.name, number++, table.by_run ? Summed::kByOwner : Summed::kByTable, kRequired});
   }
   return all;
 }
@@ -35,7 +39,8 @@ Layout::Layout(const index::Environment& environment, const std::vector<TableInf
       chunks(environment.table(3)),
       tail_lists(environment.table(4)),
       tails(environment.table(5)),
-      retired(environment.table(6)) {
+      retired(environment.table(6)),
+      fold_infos_(fold_tables) {
   STEPWELL_ASSERT(environment.table_count() == kOwnTables + fold_tables.size());
   for (std::size_t i = 0; i < fold_tables.size(); ++i) {
     fold_tables_.push_back(environment.table(kOwnTables + i));
@@ -45,16 +50,6 @@ Layout::Layout(const index::Environment& environment, const std::vector<TableInf
 
 std::vector<index::Table> Layout::own_tables() const {
   return {meta, journal, directory, chunks, tail_lists, tails, retired};
-}
-
-std::uint8_t Layout::number(index::Table table) const {
-  const auto own = own_tables();
-  const auto at = std::ranges::find(own, table.dbi, &index::Table::dbi);
-  if (at != own.end()) return static_cast<std::uint8_t>(at - own.begin());
-  const auto fold = std::ranges::find(fold_tables_, table.dbi, &index::Table::dbi);
-  STEPWELL_ASSERT(fold != fold_tables_.end());
-  return static_cast<std::uint8_t>(kFirstFoldTable +
-                                   static_cast<std::size_t>(fold - fold_tables_.begin()));
 }
 
 std::optional<index::Table> Layout::table(std::uint8_t number) const {
@@ -71,9 +66,14 @@ Result<std::optional<Meta>> Layout::read_meta(const index::ReadTransaction& tran
   Decoder in(*row);
   Meta value;
   value.format = in.get<std::uint32_t>();
-  if (value.format != kFormatVersion) {
-    return fail(ErrorKind::kInvalid, "the index has format {}, this program reads format {}",
-                value.format, kFormatVersion);
+  if (value.format < kFormatOldest || value.format > kFormatVersion) {
+    return fail(ErrorKind::kInvalid, "the index has format {}, this program reads {} to {}",
+                value.format, kFormatOldest, kFormatVersion);
+  }
+  for (std::size_t i = 0; i < fold_infos_.size(); ++i) {
+    if (fold_tables_[i].is_there() || fold_infos_[i].since > value.format) continue;
+    return fail(ErrorKind::kCorrupt, "the index of format {} has no table {}", value.format,
+                fold_infos_[i].name);
   }
   value.store.bytes = in.get<std::array<std::uint8_t, 16>>();
   value.incarnation = in.get<std::uint64_t>();

@@ -15,7 +15,10 @@
 
 namespace stepwell::store {
 
-inline constexpr std::uint32_t kFormatVersion = 0;  // 0: unstable, see docs/FORMAT.md.
+// Of the index (docs/format/index.md). Older ones from kFormatOldest on are read, and become this
+// one when they are opened for writing.
+inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatOldest = 1;
 
 // The one row of table `meta`, changed by the small transaction that publishes a checkpoint.
 struct Meta {
@@ -44,17 +47,18 @@ class Layout {
   const std::vector<index::Table>& run_tables() const { return run_tables_; }
   index::Table fold_table(TableNumber number) const { return fold_tables_[number.value]; }
   std::size_t fold_table_count() const { return fold_tables_.size(); }
-  // Tables as the journal names them: the store's own from 0, the fold's from 128.
-  std::uint8_t number(index::Table table) const;
+  // Tables as journals and checksums name them: the store's own from 0, the fold's from 128.
   std::optional<index::Table> table(std::uint8_t number) const;
 
-  // A store that has no meta row yet is new: nothing.
+  // A store that has no meta row yet is new: nothing. kInvalid: a format that this program does not
+  // read. kCorrupt also if a table is missing that the index' format has.
   Result<std::optional<Meta>> read_meta(const index::ReadTransaction& transaction) const;
   Result<void> write_meta(index::WriteTransaction& transaction, const Meta& value) const;
 
  private:
   std::vector<index::Table> own_tables() const;
-  std::vector<index::Table> fold_tables_;
+  std::vector<TableInfo> fold_infos_;
+  std::vector<index::Table> fold_tables_;  // As the infos.
   std::vector<index::Table> run_tables_;
 };
 

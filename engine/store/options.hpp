@@ -53,10 +53,23 @@ struct OpenReport {
   std::uint64_t checkpoints = 0;  // Taken while a long log was replayed.
 };
 
+// What checkpoints wrote, by what it is: write amplification is worked out from it.
+struct Written {
+  std::uint64_t points_sealed = 0;     // Into chunks, rewritten ones included.
+  std::uint64_t points_rewritten = 0;  // Of these, because late ones fell between them.
+  std::uint64_t chunk_bytes = 0;
+  std::uint64_t tail_bytes = 0;
+  std::uint64_t journal_bytes = 0;
+
+  Written& operator+=(const Written& more);
+  std::string describe() const;
+};
+
 struct Status {
   std::uint64_t pending_bytes = 0;  // In flight, or applied and not yet in the index.
   std::uint64_t pending_bytes_max = 0;
   std::uint64_t checkpoints = 0;
+  Written written;                     // By them.
   std::uint64_t records = 0;           // Applied since the opening, replayed ones included.
   std::uint64_t swept_runs = 0;        // Retired runs that were freed since the opening.
   std::uint64_t index_free_bytes = 0;  // Pages that the index uses again before it grows.

@@ -205,6 +205,7 @@ Status Store::status() const {
   status.pending_bytes = in_flight_bytes_ + generation_bytes_;
   status.pending_bytes_max = options_.pending_bytes_max;
   status.checkpoints = checkpoints_;
+  status.written = *written_.lock();
   status.records = records_;
   status.swept_runs = swept_runs_;
   status.index_free_bytes = index_free_bytes_;

@@ -120,6 +120,7 @@ class Store {
   std::atomic<std::uint64_t> index_free_bytes_{0};
   std::atomic<bool> disk_low_{false};
   mutable Guarded<wal::Log::Stats> log_stats_;
+  mutable Guarded<Written> written_;
 };
 
 }  // namespace stepwell::store

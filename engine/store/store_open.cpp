@@ -56,6 +56,10 @@ Result<void> Store::open_index(bool exists) {
     TRY(const auto transaction, index_->begin_read());
     TRY(meta, layout_->read_meta(transaction));
   }
+  if (!options_.read_only) {
+    TRY(index_->create_missing());  // What formats since then have brought.
+    layout_.emplace(*index_, fold_tables);
+  }
   if (!meta && exists && options_.read_only) {
     return fail(ErrorKind::kCorrupt, "{} has a log, but its index {} is empty", directory_, path);
   }
@@ -67,6 +71,7 @@ Result<void> Store::open_index(bool exists) {
   }
   if (!options_.read_only) {
     ++meta_.incarnation;
+    meta_.format = kFormatVersion;
     TRY(auto transaction, index_->begin_write());
     TRY(layout_->write_meta(transaction, meta_));
     TRY(transaction.commit());
@@ -87,6 +92,7 @@ void Store::make_writers_of_index() {
   events.wrote = [this] { count_free_pages(); };
   events.finished = [this] {
     ++checkpoints_;
+    *written_.lock() = checkpointer_->written();
     generation_bytes_ = layers_->bytes();
     sweeper_->start();
     close_when_idle();

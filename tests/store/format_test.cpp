@@ -1,5 +1,5 @@
-// The bytes themselves: the worked example of docs/format/index.md. While the format is unstable
-// they may change, together with the document and the format's number.
+// The bytes themselves: the worked example of docs/format/index.md. They change only together with
+// the document and the format's number.
 #include "tests/store/layers_fixture.hpp"
 
 namespace stepwell::store {
@@ -45,7 +45,7 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 // clang-format off
 // Format, store, openings, applied; next chunk value and blob; journal.
 const std::string kMeta =
-    "00000000" "00000000000000000000000000000000" "0000000000000000" "0500000000000000"
+    "01000000" "00000000000000000000000000000000" "0000000000000000" "0500000000000000"
     "0200000000000000" "0200000000000000" "0000000000000000";
 const std::string kDirectoryKey =
     "0000000000000001" "0000000000000003"
@@ -90,6 +90,43 @@ TEST_F(FormatTest, TheWorkedExampleIsWhatIsWritten) {
   EXPECT_EQ(rows(layout->tails), (Rows{{"00000000000000010000000000000004", kTail}}));
   EXPECT_EQ(rows(layout->fold_table(kFirst)), (Rows{{hex("key"), hex("value")}}));
   expect_sound();
+}
+
+// What an index of another program's format gets.
+TEST_F(FormatTest, AnotherFormatAndAMissingTableAreTold) {
+  const auto write_format = [&](std::uint32_t format) {
+    Meta other = meta;
+    other.format = format;
+    auto transaction = index->begin_write();
+    ASSERT_TRUE(layout->write_meta(transaction.value(), other));
+    ASSERT_TRUE(transaction.value().commit());
+  };
+  for (const std::uint32_t format : {kFormatOldest - 1, kFormatVersion + 1}) {
+    write_format(format);
+    const auto read = layout->read_meta(index->begin_read().value());
+    ASSERT_FALSE(read.has_value());
+    EXPECT_EQ(read.error().kind, ErrorKind::kInvalid);
+    EXPECT_NE(read.error().text.find(fmt::format("format {}", format)), std::string::npos);
+  }
+  write_format(kFormatVersion);
+  const auto open_with = [&](std::uint32_t since) {
+    std::vector<TableInfo> tables = {{"first"}, {"second", true}, {"third", false, since}};
+    auto opened = index::Environment::open(directory.path() + "/index.lmdb", Layout::tables(tables),
+                                           {.map_bytes = 64 << 20, .create = false});
+    ASSERT_TRUE(opened.has_value()) << opened.error().text;
+    index = std::move(opened.value());
+    layout.emplace(*index, tables);
+  };
+  layers.reset();
+  index.reset();
+  open_with(kFormatVersion);
+  const auto lost = layout->read_meta(index->begin_read().value());
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().kind, ErrorKind::kCorrupt);
+  EXPECT_NE(lost.error().text.find("no table third"), std::string::npos);
+  index.reset();
+  open_with(kFormatVersion + 1);
+  EXPECT_TRUE(layout->read_meta(index->begin_read().value()).has_value());
 }
 
 }  // namespace
