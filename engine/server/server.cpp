@@ -78,7 +78,7 @@ Result<std::unique_ptr<net::Listener>> Server::listen(const Budgets& budgets) {
 Result<void> Server::open_store(const Budgets& budgets,
                                 std::function<void(const Error&)> on_poisoned) {
   sequencer_->start("sequencer");
-  compactor_->start("compactor");
+  compactor_->start("compactor", net::AsioExecutor::Priority::kBackground);
   const store::Environment environment{files_, *sequencer_, *compactor_, random_,
                                        std::move(on_poisoned)};
   TRY(store_, store::Store::open(environment, config_.data, budgets.store, fold_, opened_));

@@ -87,18 +87,19 @@ Written Checkpoint::written() const {
   return written;
 }
 
-Result<bool> Checkpoint::step() {
+Result<bool> Checkpoint::step(std::uint64_t transaction_bytes) {
+  const std::uint64_t bytes = std::min(transaction_bytes, options_.transaction_bytes);
   if (phase_ == Phase::kCopy) {
-    TRY(const bool more, Journal::copy(environment_, layout_, meta_, options_.transaction_bytes));
+    TRY(const bool more, Journal::copy(environment_, layout_, meta_, bytes));
     if (!more) phase_ = Phase::kDone;
     return more;
   }
   if (phase_ == Phase::kDone) return false;
   TRY(auto transaction, environment_.begin_write());
   if (phase_ == Phase::kPoints) {
-    TRY(compact_runs(transaction));
+    TRY(compact_runs(transaction, bytes));
   } else if (phase_ == Phase::kRows) {
-    TRY(journal_rows(transaction));
+    TRY(journal_rows(transaction, bytes));
   } else {
     meta_.applied = applied_;
     meta_.journal_first = 0;
@@ -110,8 +111,8 @@ Result<bool> Checkpoint::step() {
   return phase_ != Phase::kDone;
 }
 
-Result<void> Checkpoint::compact_runs(index::WriteTransaction& transaction) {
-  while (transaction.bytes_put() < options_.transaction_bytes) {
+Result<void> Checkpoint::compact_runs(index::WriteTransaction& transaction, std::uint64_t bytes) {
+  while (transaction.bytes_put() < bytes) {
     if (!run_ && runs_.empty()) {
       phase_ = Phase::kRows;
       return ok();
@@ -123,7 +124,7 @@ Result<void> Checkpoint::compact_runs(index::WriteTransaction& transaction) {
       run_.emplace(layout_, options_.sizes, meta_, journal_, sealer_, run,
                    RunBlocks(frozen_->blocks(run, applied_)), std::move(blobs));
     }
-    TRY(const bool more, run_->step(transaction, options_.transaction_bytes));
+    TRY(const bool more, run_->step(transaction, bytes));
     if (more) continue;
     tail_bytes_ += run_->tail_bytes();
     run_.reset();
@@ -131,8 +132,8 @@ Result<void> Checkpoint::compact_runs(index::WriteTransaction& transaction) {
   return ok();
 }
 
-Result<void> Checkpoint::journal_rows(index::WriteTransaction& transaction) {
-  while (transaction.bytes_put() < options_.transaction_bytes) {
+Result<void> Checkpoint::journal_rows(index::WriteTransaction& transaction, std::uint64_t bytes) {
+  while (transaction.bytes_put() < bytes) {
     if (table_ == layout_.fold_table_count()) {
       phase_ = Phase::kPublish;
       for (const RunNumber run : frozen_->retired()) {

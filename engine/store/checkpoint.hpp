@@ -29,7 +29,7 @@ namespace stepwell::store {
 class Checkpoint {
  public:
   struct Options {
-    std::uint64_t transaction_bytes = 8 << 20;  // A transaction ends once it holds this much.
+    std::uint64_t transaction_bytes = 8 << 20;  // The most that a transaction holds, about.
     Sizes sizes;
   };
   // `frozen` holds everything above meta.applied up to and with `applied`; `meta` is what the index
@@ -37,9 +37,10 @@ class Checkpoint {
   Checkpoint(index::Environment& environment, const Layout& layout, const Meta& meta,
              GenerationPtr frozen, Lsn applied, const Options& options);
 
-  // One transaction's worth of work, durable on return. False: all is done. After an error the
-  // index must not be written again.
-  Result<bool> step();
+  // One transaction of about so many bytes, durable on return. False: all is done. After an error
+  // the index must not be written again.
+  Result<bool> step(std::uint64_t transaction_bytes);
+  Result<bool> step() { return step(options_.transaction_bytes); }
   // Step 3 has happened.
   bool published() const { return phase_ >= Phase::kCopy; }
   const Meta& meta() const { return meta_; }
@@ -53,8 +54,8 @@ class Checkpoint {
  private:
   enum class Phase { kPoints, kRows, kPublish, kCopy, kDone };
 
-  Result<void> compact_runs(index::WriteTransaction& transaction);
-  Result<void> journal_rows(index::WriteTransaction& transaction);
+  Result<void> compact_runs(index::WriteTransaction& transaction, std::uint64_t bytes);
+  Result<void> journal_rows(index::WriteTransaction& transaction, std::uint64_t bytes);
 
   index::Environment& environment_;
   const Layout& layout_;

@@ -47,11 +47,17 @@ void Checkpointer::start() {
   spawn(compactor_, run());
 }
 
+// Whoever closes the store waits for the end.
+bool Checkpointer::is_calm() const {
+  return !stopped_ && layers_.active_bytes() < options_.start_bytes / 2;
+}
+
 Task<void> Checkpointer::run() {
   bool more = true;
   bool told = false;
   while (more) {
-    auto stepped = checkpoint_->step();
+    const bool calm = is_calm();
+    auto stepped = calm ? checkpoint_->step(options_.calm_transaction_bytes) : checkpoint_->step();
     if (!stepped) {
       co_await resume_on(sequencer_);
       stopped_ = true;
@@ -66,7 +72,7 @@ Task<void> Checkpointer::run() {
       events_.published(checkpoint_->meta().applied);
       co_await resume_on(compactor_);
     }
-    if (more) co_await sleep_for(compactor_, options_.pause);
+    if (more) co_await sleep_for(compactor_, calm ? options_.calm_pause : options_.pause);
   }
   events_.wrote();
   co_await resume_on(sequencer_);

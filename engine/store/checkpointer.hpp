@@ -3,6 +3,7 @@
 // Decides when a checkpoint is due and drives it on the compactor, with pauses so that the log's
 // syncs pass in between. Belongs to the sequencer; only the steps run on the compactor.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,7 +21,10 @@ class Checkpointer {
     std::uint64_t start_bytes = 0;
     Instant start_after{0};
     Checkpoint::Options checkpoint;
-    Instant pause{0};
+    Instant pause{0};  // Between two transactions.
+    // While the next generation is not half full: the log's syncs wait less.
+    std::uint64_t calm_transaction_bytes = 0;
+    Instant calm_pause{0};
   };
   struct Events {
     // A checkpoint is due: whether nobody else writes the index. If not, consider() follows when it
@@ -53,6 +57,7 @@ class Checkpointer {
  private:
   void start();
   Task<void> run();
+  bool is_calm() const;
   void finish(const Checkpoint& checkpoint);
 
   index::Environment& environment_;
@@ -65,8 +70,8 @@ class Checkpointer {
   Events events_;
   std::unique_ptr<Checkpoint> checkpoint_;
   bool running_ = false;
-  bool due_ = false;  // It waits for may_start().
-  bool stopped_ = false;
+  bool due_ = false;                   // It waits for may_start().
+  std::atomic<bool> stopped_ = false;  // Also read by the compactor.
   TimerId timer_ = 0;
   std::uint64_t count_ = 0;
   Written written_;

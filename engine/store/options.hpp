@@ -24,6 +24,10 @@ struct Options {
   std::uint64_t transaction_bytes = 8 << 20;           // Of one index transaction.
   Instant transaction_pause =
       milliseconds(1);  // Between two of them, so that the log's syncs pass.
+  // The same where a checkpoint has time. A sync of the log waits for the index' bytes that are
+  // under way, and for their flush.
+  std::uint64_t calm_transaction_bytes = 512 << 10;
+  Instant calm_transaction_pause = milliseconds(4);
   Sizes sizes;
   std::uint64_t log_bytes_max = 1 << 30;  // Unreleased log. Beyond: overloaded.
   std::uint64_t index_map_bytes = std::uint64_t{1} << 40;

@@ -104,7 +104,9 @@ void Store::make_writers_of_index() {
   const Checkpointer::Options how{options_.checkpoint_bytes,
                                   options_.checkpoint_after,
                                   {options_.transaction_bytes, options_.sizes},
-                                  options_.transaction_pause};
+                                  options_.transaction_pause,
+                                  options_.calm_transaction_bytes,
+                                  options_.calm_transaction_pause};
   checkpointer_ =
       std::make_unique<Checkpointer>(*index_, *layout_, *layers_, environment_.sequencer,
                                      environment_.compactor, meta_, how, std::move(events));

@@ -26,8 +26,9 @@ class AsioExecutor final : public Executor {
   AsioExecutor(const AsioExecutor&) = delete;
   AsioExecutor& operator=(const AsioExecutor&) = delete;
 
+  enum class Priority { kNormal, kBackground };  // Background work leaves the processor to others.
   // Once. The thread blocks every signal: those belong to the program's own threads.
-  void start(const std::string& thread_name);
+  void start(const std::string& thread_name, Priority priority = Priority::kNormal);
   // The thread ends by itself once no job, timer or socket operation is left.
   void finish();
   // The thread ends after the job that it is running.
