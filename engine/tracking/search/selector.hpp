@@ -1,0 +1,45 @@
+#pragma once
+
+// Which rows of one table pass a filter. The clauses of an AND are asked in the order of how few
+// rows they are likely to leave, each about what the ones before it left. Used while the table is
+// held.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/tracking/search/table.hpp"
+
+namespace stepwell::tracking::search {
+
+using Rows = std::vector<std::uint32_t>;  // Ascending.
+
+// What a filter and an order are asked of.
+struct Source {
+  const View& view;
+  const ExperimentRow& experiment;
+  const Table& table;
+};
+
+// As MLflow gives it.
+std::string artifact_uri(const ExperimentRow& experiment, const RunId& run);
+
+class Selector {
+ public:
+  explicit Selector(const Source& source) : source_(source) {}
+  // Those of `rows` that pass.
+  Result<Rows> select(const Filter& filter, Rows rows) const;
+
+ private:
+  Result<Rows> select_all(const std::vector<Filter>& filters, Rows rows) const;
+  Result<Rows> select_any(const std::vector<Filter>& filters, Rows rows) const;
+  Result<Rows> compare(const Comparison& comparison, Rows rows) const;
+  Result<Rows> compare_texts(const Comparison& comparison, const Column& column, Rows rows) const;
+  // The share of all rows that will pass, about.
+  double share(const Filter& filter) const;
+  double share(const Comparison& comparison) const;
+
+  const Source& source_;
+};
+
+}  // namespace stepwell::tracking::search
