@@ -1,6 +1,8 @@
 // What is kept between searches is exact for the snapshot that is asked, older or newer, whatever
 // happened to the runs, and stays within its budget.
 
+#include <thread>
+
 #include "tests/tracking/search_support.hpp"
 
 namespace stepwell::tracking {
@@ -159,6 +161,40 @@ TEST_P(SearchCacheTest, TextsThatAreTooLargeAreReadFromTheView) {
   }
   search.tag(4, "big", "b");
   EXPECT_EQ(small.find("tags.big LIKE 'b%'", {"tags.big"}), "4 2 3");
+}
+
+TEST_P(SearchCacheTest, ManyThreadsWithSnapshotsOfManyMomentsEachSeeTheirs) {
+  constexpr std::size_t kThreads = 4, kMoments = 6;
+  const std::vector<std::string> filters = {kFilter, "params.lr = 'odd'", "min(metrics.loss) < 3",
+                                            "tags.t = 'new' OR metrics.loss = 4"};
+  // A view is one thread's at a time.
+  std::vector<std::vector<View>> views(kThreads);
+  std::vector<std::vector<std::string>> expected;
+  for (std::uint64_t moment = 0; moment < kMoments; ++moment) {
+    search.tag(1 + moment, "t", moment % 2 == 0 ? "new" : "old");
+    search.metric(6 - moment, "loss", {double(moment)}, 1);
+    search.add({.number = 20 + moment, .tags = {{"t", "old"}}, .metrics = {{"loss", {5}}}});
+    if (moment == 3) search.set_deleted(20, true);
+    if (moment == 4) search.purge(20);
+    expected.emplace_back();
+    Searcher alone(it);
+    for (const std::string& filter : filters) {
+      expected.back().push_back(alone.find(it.view(), filter, {"run_id"}));
+    }
+    for (auto& of_thread : views) of_thread.push_back(it.view());
+  }
+  std::vector<std::thread> threads;
+  for (std::size_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (std::size_t i = 0; i < 400; ++i) {
+        const std::size_t moment = i * (2 * thread + 1) % kMoments, filter = i / 3 % filters.size();
+        EXPECT_EQ(search.find(views[thread][moment], filters[filter], {"run_id"}),
+                  expected[moment][filter])
+            << "as of moment " << moment;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace
