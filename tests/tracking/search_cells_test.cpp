@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <set>
@@ -96,6 +97,40 @@ TEST(SearchCellsTest, TextsAreKeptOnceAndLetGo) {
   EXPECT_EQ(cells.get(77), std::nullopt) << "beyond the end";
   for (std::size_t row = 0; row < model.size(); ++row) cells.set(row, std::nullopt);
   EXPECT_EQ(cells.bytes(), empty);
+}
+
+TEST(SearchCellsTest, TheRoughOrderNeverContradicts) {
+  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
+  const double infinity = std::numeric_limits<double>::infinity();
+  std::vector<Cell> integers = {{}}, numbers = {{}, Cell::of(std::optional(std::nan("")))},
+                    texts = {{}};
+  for (const std::int64_t value :
+       {-kMax - 1, -kMax, std::int64_t{-1}, std::int64_t{0}, std::int64_t{1}, kMax - 1, kMax}) {
+    integers.push_back(Cell::of(std::optional(value)));
+  }
+  for (const double value : {-infinity, -1e300, -1.5, -0.0, 0.0, 5e-324, 1.5, 1e300, infinity}) {
+    numbers.push_back(Cell::of(std::optional(value)));
+  }
+  for (const std::string_view value :
+       {std::string_view(""), std::string_view("\0", 1), std::string_view("a"),
+        std::string_view("a\0", 2), std::string_view("12345678"), std::string_view("123456789"),
+        std::string_view("\xff\xff\xff\xff\xff\xff\xff\xff\xff"), std::string_view("é")}) {
+    texts.push_back(Cell::of(std::optional(value)));
+  }
+  const std::pair<CellKind, std::vector<Cell>> kinds[] = {
+      {CellKind::kInteger, integers}, {CellKind::kNumber, numbers}, {CellKind::kText, texts}};
+  for (const auto& [kind, cells] : kinds) {
+    for (const Cell& a : cells) {
+      for (const Cell& b : cells) {
+        for (const bool descending : {false, true}) {
+          const auto rough_a = rough_order(a, kind, descending);
+          const auto rough_b = rough_order(b, kind, descending);
+          EXPECT_TRUE(rough_a >= rough_b || compare(a, b, descending) < 0);
+          EXPECT_TRUE(rough_a == rough_b || compare(a, b, descending) != 0);
+        }
+      }
+    }
+  }
 }
 
 TEST(SearchCellsTest, CellsSortValuesThenNanThenMissing) {

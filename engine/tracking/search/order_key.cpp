@@ -1,6 +1,10 @@
 #include "engine/tracking/search/order_key.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace stepwell::tracking::search {
 namespace {
@@ -10,7 +14,31 @@ std::weak_ordering weak(std::partial_ordering order) {
   return order > 0 ? std::weak_ordering::greater : std::weak_ordering::equivalent;
 }
 
+constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+
+std::uint64_t rough(double number) {
+  const auto bits = std::bit_cast<std::uint64_t>(number + 0.0);  // Both zeros are one.
+  return bits & kSign ? ~bits : bits | kSign;
+}
+
+std::uint64_t rough(std::string_view text) {
+  std::uint64_t beginning = 0;
+  std::memcpy(&beginning, text.data(), std::min(text.size(), sizeof beginning));
+  return __builtin_bswap64(beginning);
+}
+
 }  // namespace
+
+std::uint64_t rough_order(const Cell& cell, CellKind kind, bool descending) {
+  constexpr std::uint64_t kMissing = std::numeric_limits<std::uint64_t>::max();
+  if (cell.rank == Cell::Rank::kMissing) return kMissing;
+  if (cell.rank == Cell::Rank::kNan) return kMissing - 1;
+  const std::uint64_t value = kind == CellKind::kInteger
+                                  ? static_cast<std::uint64_t>(cell.integer) ^ kSign
+                              : kind == CellKind::kNumber ? rough(cell.number)
+                                                          : rough(cell.text);
+  return std::min(descending ? ~value : value, kMissing - 2);
+}
 
 Cell Cell::of(std::optional<std::int64_t> value) {
   if (!value) return {};

@@ -45,6 +45,12 @@ struct OwnedCell {
 };
 using OrderKey = std::vector<OwnedCell>;
 
+// What of a cell is used.
+enum class CellKind { kInteger, kNumber, kText };
+// The order of one term's cells in 64 bits, as far as they tell: the cell with the lesser one comes
+// first; nothing is said of two that are equal.
+std::uint64_t rough_order(const Cell& cell, CellKind kind, bool descending);
+
 // Less: `a` comes first.
 std::weak_ordering compare(const Cell& a, const Cell& b, bool descending);
 std::weak_ordering compare(const OrderKey& a, const OrderKey& b,

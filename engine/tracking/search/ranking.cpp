@@ -100,16 +100,35 @@ Rows Ranking::first(Rows rows, std::size_t count, const OrderKey* after) const {
   if (after) {
     std::erase_if(rows, [&](std::uint32_t row) { return !is_behind(row, *after); });
   }
-  const auto less = [&](std::uint32_t a, std::uint32_t b) { return before(a, b); };
-  const auto end = rows.begin() + static_cast<std::ptrdiff_t>(std::min(count, rows.size()));
-  // A heap is right for a page of many rows; for many of them, cut first and sort then.
-  if (rows.size() / 16 > count) {
-    std::partial_sort(rows.begin(), end, rows.end(), less);
-  } else {
-    if (end != rows.end()) std::nth_element(rows.begin(), end, rows.end(), less);
-    std::sort(rows.begin(), end, less);
+  // Nearly every comparison is decided by the rough order of the first term.
+  struct Candidate {
+    std::uint64_t rough;
+    std::uint32_t row;
+  };
+  const Term& main = terms_.front();
+  const Field field = main.term->subject.field;
+  const CellKind kind = is_time(field)            ? CellKind::kInteger
+                        : field == Field::kMetric ? CellKind::kNumber
+                                                  : CellKind::kText;
+  std::vector<Candidate> candidates;
+  candidates.reserve(rows.size());
+  for (const std::uint32_t row : rows) {
+    candidates.push_back({rough_order(cell(main, row), kind, main.term->descending), row});
   }
-  rows.erase(end, rows.end());
+  const auto less = [&](const Candidate& a, const Candidate& b) {
+    return a.rough != b.rough ? a.rough < b.rough : before(a.row, b.row);
+  };
+  const std::size_t wanted = std::min(count, rows.size());
+  const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(wanted);
+  // A heap is right for few of many rows; else they are parted first and sorted then.
+  if (rows.size() / 16 > count) {
+    std::partial_sort(candidates.begin(), end, candidates.end(), less);
+  } else {
+    if (end != candidates.end()) std::nth_element(candidates.begin(), end, candidates.end(), less);
+    std::sort(candidates.begin(), end, less);
+  }
+  rows.resize(wanted);
+  for (std::size_t i = 0; i < wanted; ++i) rows[i] = candidates[i].row;
   return rows;
 }
 
