@@ -55,6 +55,20 @@ bool is(std::int64_t value, Test test, Number number) {
   return matches(Comparison{{Field::kStartTime}, test, number}, std::optional(value));
 }
 
+TEST(SearchCellsTest, APatternTakesAtMostTheSquareOfTheText) {
+  const std::string text(2000, 'a');
+  for (const std::string piece : {"%", "%a", "%_", "a%", "%aa%", "_"}) {
+    std::string pattern;
+    while (pattern.size() < kPatternBytesMax - piece.size()) pattern += piece;
+    std::uint64_t steps = 0;
+    like(text, pattern + "b", true, &steps);
+    EXPECT_LE(steps, text.size() * text.size() + pattern.size()) << piece;
+  }
+  std::uint64_t steps = 0;
+  EXPECT_FALSE(like(text, "%" + text.substr(0, 1000) + "b", false, &steps));
+  EXPECT_GT(steps, 900'000u) << "so many are counted, too";
+}
+
 TEST(SearchCellsTest, IntegersCompareExactly) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   EXPECT_TRUE(is(kMax, search::Test::kEqual, {0, kMax}));

@@ -69,8 +69,7 @@ TEST(SearchRefusalTest, ComparatorsAndValues) {
        "! While parsing a list in the query, expected string value, punctuation, or whitespace, "
        "but "
        "got different type in list: '5' at position 17"},
-      {"run_id = ('a')",
-       "! Invalid comparison clause. = takes no a list, found '(' at position 10"},
+      {"run_id = ('a')", "! Invalid comparison clause. = takes no list, found '(' at position 10"},
       {"metrics.a > NaN",
        "! Expected numeric value type for metric. Found NaN ('NaN' at position 13)"},
       {"metrics.a > 0x10",

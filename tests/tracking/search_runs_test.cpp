@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "engine/tracking/search/meaning.hpp"
+#include "engine/tracking/search/selector.hpp"
 #include "tests/tracking/search_support.hpp"
 
 namespace stepwell::tracking {
@@ -178,6 +180,23 @@ TEST_P(SearchRunsTest, StagesAndExperiments) {
   EXPECT_EQ(find({2, 1, 2}), "2 4 5 6 3 1") << "one order over all, each run once";
   EXPECT_EQ(find({77}), "");
   EXPECT_EQ(find({}), "");
+}
+
+TEST_P(SearchRunsTest, PatternsThatTakeTooLongAreGivenUp) {
+  const View view = it.view();
+  const auto experiment = view.experiment({1}).value();
+  search::Table table({1});
+  ASSERT_TRUE(table.build(view));
+  const search::Filter filter =
+      search::read_filter(search::Kind::kRuns, "tags.team LIKE '%r%e%'").value();
+  ASSERT_TRUE(table.build_columns(view, {filter.leaf.subject}, 1 << 20));
+  const search::Source source{view, *experiment, table};
+  const search::Rows all = {0, 1, 2, 3, 4};
+  std::uint64_t steps = 0;
+  EXPECT_EQ(search::Selector(source, steps).select(filter, all).value(), (search::Rows{0}));
+  const auto given_up = search::Selector(source, steps, steps + 5).select(filter, all);
+  ASSERT_FALSE(given_up);
+  EXPECT_EQ(given_up.error().kind, ErrorKind::kOverloaded);
 }
 
 TEST_P(SearchRunsTest, QuestionsBeyondTheLimitsAreRefused) {

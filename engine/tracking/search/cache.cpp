@@ -70,27 +70,32 @@ Result<void> SearchCache::bring_up(Entry& entry, const View& view, const Subject
     entry.is_built = true;
     ++built_;
   }
+  Subjects missing, older;
+  Lsn least = as_of;
   for (const Subject& subject : needed) {
     const Column* const column = table.column(subject);
-    if (column && column->as_of >= as_of) continue;
-    const auto changed = column ? changes_.since(table.experiment(), column->as_of) : std::nullopt;
+    if (!column) missing.push_back(subject);
+    if (!column || column->as_of >= as_of) continue;
+    older.push_back(subject);
+    least = std::min(least, column->as_of);
+  }
+  if (!older.empty()) {
+    const auto changed = changes_.since(table.experiment(), least);
     if (changed) {
-      TRY(table.refresh_column(view, subject, *changed, text_bytes_max));
+      TRY(table.refresh_columns(view, older, *changed, text_bytes_max));
     } else {
-      TRY(table.build_column(view, subject, text_bytes_max));
-      ++built_;
+      missing.insert(missing.end(), older.begin(), older.end());
     }
   }
-  return ok();
+  built_ += missing.size();
+  return missing.empty() ? Result<void>(ok()) : table.build_columns(view, missing, text_bytes_max);
 }
 
 Result<void> SearchCache::use_own(const View& view, ExperimentId experiment, const Subjects& needed,
                                   const Use& use) const {
   Table own(experiment);
   TRY(own.build(view));
-  for (const Subject& subject : needed) {
-    TRY(own.build_column(view, subject, std::min(bytes_max_, kColumnTextBytesMax)));
-  }
+  TRY(own.build_columns(view, needed, std::min(bytes_max_, kColumnTextBytesMax)));
   ++built_;
   return use(own, {});
 }
@@ -101,9 +106,7 @@ Result<void> SearchCache::use_both(const Entry& entry, const View& view, const S
   if (hidden.empty()) return ok();
   Table beside(entry.table.experiment());
   TRY(beside.build_of(view, hidden));
-  for (const Subject& subject : needed) {
-    TRY(beside.build_column(view, subject, std::min(bytes_max_, kColumnTextBytesMax)));
-  }
+  TRY(beside.build_columns(view, needed, std::min(bytes_max_, kColumnTextBytesMax)));
   return use(beside, {});
 }
 

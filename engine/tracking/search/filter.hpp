@@ -16,6 +16,8 @@ inline constexpr std::size_t kDepthMax = 64;  // Parentheses in parentheses.
 inline constexpr std::size_t kClausesMax = 1000;
 inline constexpr std::size_t kListMax = 20'000;          // Items of an IN list.
 inline constexpr std::size_t kPatternBytesMax = 32'768;  // Of LIKE and ILIKE.
+// Of patterns against texts in one search: some ten seconds.
+inline constexpr std::uint64_t kPatternStepsMax = 10'000'000'000;
 inline constexpr std::size_t kOrderTermsMax = 32;
 inline constexpr std::size_t kOrderBytesMax = 8192;  // Of one term.
 inline constexpr std::size_t kExperimentsMax = 20'000;

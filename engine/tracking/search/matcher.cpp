@@ -60,16 +60,16 @@ std::optional<bool> passes_null(Test test, bool is_missing) {
   return std::nullopt;
 }
 
-}  // namespace
-
-bool like(std::string_view text, std::string_view pattern, bool fold) {
+bool like_counted(std::string_view text, std::string_view pattern, bool fold,
+                  std::uint64_t& steps) {
   std::size_t t = 0, p = 0;
   // Behind the last %, and where what it stands for ends as far as was tried.
   std::optional<std::size_t> retry_pattern;
   std::size_t retry_text = 0;
-  while (t < text.size()) {
+  for (; t < text.size(); ++steps) {
     if (p < pattern.size() && pattern[p] == '%') {
-      retry_pattern = ++p;
+      while (p < pattern.size() && pattern[p] == '%') ++p;
+      retry_pattern = p;
       retry_text = t;
     } else if (p < pattern.size() && pattern[p] == '_') {
       t = behind(text, t);
@@ -90,13 +90,22 @@ bool like(std::string_view text, std::string_view pattern, bool fold) {
   return p == pattern.size();
 }
 
-bool matches(const Comparison& comparison, std::optional<std::string_view> value) {
+}  // namespace
+
+bool like(std::string_view text, std::string_view pattern, bool fold, std::uint64_t* steps) {
+  std::uint64_t taken = 0;
+  const bool passed = like_counted(text, pattern, fold, taken);
+  if (steps) *steps += taken;
+  return passed;
+}
+
+bool matches(const Comparison& comparison, std::optional<std::string_view> value,
+             std::uint64_t* steps) {
   if (const auto decided = passes_null(comparison.test, !value)) return *decided;
   switch (comparison.test) {
     case Test::kLike:
-      return like(*value, comparison.text, false);
     case Test::kIlike:
-      return like(*value, comparison.text, true);
+      return like(*value, comparison.text, comparison.test == Test::kIlike, steps);
     case Test::kIn:
       return std::binary_search(comparison.list.begin(), comparison.list.end(), *value);
     case Test::kNotIn:

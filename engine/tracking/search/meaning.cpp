@@ -98,8 +98,8 @@ class Reader {
     comparison.test = known->test;
     const bool takes_list = comparison.test == Test::kIn || comparison.test == Test::kNotIn;
     if (takes_list != (clause.value.kind == LiteralKind::kList)) {
-      return fail(ErrorKind::kInvalid, "Invalid comparison clause. {} {} a list, found {}",
-                  clause.comparator.text, takes_list ? "takes" : "takes no",
+      return fail(ErrorKind::kInvalid, "Invalid comparison clause. {} takes {} list, found {}",
+                  clause.comparator.text, takes_list ? "a" : "no",
                   pointed_at(text_, clause.value.word.at));
     }
     const bool is_pattern = comparison.test == Test::kLike || comparison.test == Test::kIlike;

@@ -65,8 +65,9 @@ Rows shown_rows(const Source& source, ViewType view, const std::vector<RunNumber
 }
 
 Result<void> find(const Source& source, const Plan& plan, const std::vector<RunNumber>& hidden,
-                  std::vector<Found<RunId>>& found) {
-  TRY(Rows rows, Selector(source).select(plan.filter, shown_rows(source, plan.view, hidden)));
+                  std::uint64_t& steps, std::vector<Found<RunId>>& found) {
+  TRY(Rows rows,
+      Selector(source, steps).select(plan.filter, shown_rows(source, plan.view, hidden)));
   TRY(const Ranking ranking, Ranking::prepare(source, plan.order, rows));
   rows = ranking.first(std::move(rows), plan.limit, plan.after ? &*plan.after : nullptr);
   for (const std::uint32_t row : rows) {
@@ -100,12 +101,13 @@ Result<RunPage> search_runs(const View& view, SearchCache& cache, const RunQuest
     TRY(plan.after, read_token(question.page_token, hash, plan.order.size()));
   }
   std::vector<Found<RunId>> found;
+  std::uint64_t steps = 0;
   for (const ExperimentId id : experiments) {
     TRY(const auto experiment, view.experiment(id));
     if (!experiment) continue;
     TRY(cache.with_tables(view, id, plan.columns,
                           [&](const Table& table, const std::vector<RunNumber>& hidden) {
-                            return find({view, *experiment, table}, plan, hidden, found);
+                            return find({view, *experiment, table}, plan, hidden, steps, found);
                           }));
     // Of many experiments no more than a page is kept.
     if (found.size() > 8 * plan.limit) {

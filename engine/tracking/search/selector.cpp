@@ -22,24 +22,6 @@ Rows without(const Rows& rows, const Rows& others) {
   return rest;
 }
 
-// Each code is looked at once.
-class CodeTest {
- public:
-  CodeTest(const Comparison& comparison, const TextCells& texts)
-      : comparison_(comparison), texts_(texts), known_(texts.codes(), kUnknown) {}
-  bool operator()(std::uint32_t row) {
-    const TextCells::Code code = texts_.code(row);
-    if (known_[code] == kUnknown) known_[code] = matches(comparison_, texts_.text(code));
-    return known_[code] == 1;
-  }
-
- private:
-  static constexpr std::uint8_t kUnknown = 2;
-  const Comparison& comparison_;
-  const TextCells& texts_;
-  std::vector<std::uint8_t> known_;
-};
-
 }  // namespace
 
 std::string artifact_uri(const ExperimentRow& experiment, const RunId& run) {
@@ -99,25 +81,34 @@ Result<Rows> Selector::select_any(const std::vector<Filter>& filters, Rows rows)
 
 Result<Rows> Selector::compare_texts(const Comparison& comparison, const Column& column,
                                      Rows rows) const {
-  if (column.is_direct) {
-    TRY(const auto reader, CellReader::open(source_.view, comparison.subject));
-    Rows passed;
-    for (const std::uint32_t row : rows) {
-      TRY(const auto value, reader.text(source_.table.runs()[row].number));
-      if (matches(comparison, value ? std::optional<std::string_view>(*value) : std::nullopt)) {
-        passed.push_back(row);
-      }
-    }
-    return passed;
-  }
   const TextCells& texts = column.texts;
-  if (comparison.test == Test::kEqual) {
+  if (comparison.test == Test::kEqual && !column.is_direct) {
     const TextCells::Code code = texts.find(comparison.text);
     if (code == TextCells::kMissing) return Rows();
     return filtered(std::move(rows), [&](std::uint32_t row) { return texts.code(row) == code; });
   }
-  CodeTest test(comparison, texts);
-  return filtered(std::move(rows), [&](std::uint32_t row) { return test(row); });
+  TRY(const auto reader, CellReader::open(source_.view, comparison.subject));
+  // Each text is looked at once.
+  enum class Known : std::uint8_t { kNothing, kPasses, kFails };
+  std::vector<Known> known(texts.codes(), Known::kNothing);
+  std::size_t passed = 0;
+  for (const std::uint32_t row : rows) {
+    const TextCells::Code code = texts.code(row);
+    if (column.is_direct || known[code] == Known::kNothing) {
+      std::optional<std::string> read;
+      if (column.is_direct) {
+        TRY(read, reader.text(source_.table.runs()[row].number));
+      }
+      const auto text = read ? std::optional<std::string_view>(*read) : texts.text(code);
+      known[code] = matches(comparison, text, &steps_) ? Known::kPasses : Known::kFails;
+      if (steps_ > steps_max_) {
+        return fail(ErrorKind::kOverloaded, "the filter's patterns take too long, ask for less");
+      }
+    }
+    if (known[code] == Known::kPasses) rows[passed++] = row;
+  }
+  rows.resize(passed);
+  return rows;
 }
 
 Result<Rows> Selector::compare(const Comparison& comparison, Rows rows) const {

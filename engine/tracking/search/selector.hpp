@@ -26,8 +26,10 @@ std::string artifact_uri(const ExperimentRow& experiment, const RunId& run);
 
 class Selector {
  public:
-  explicit Selector(const Source& source) : source_(source) {}
-  // Those of `rows` that pass.
+  // `steps`: what the patterns of one search took so far, over all its tables.
+  Selector(const Source& source, std::uint64_t& steps, std::uint64_t steps_max = kPatternStepsMax)
+      : source_(source), steps_(steps), steps_max_(steps_max) {}
+  // Those of `rows` that pass. kOverloaded: patterns take too long.
   Result<Rows> select(const Filter& filter, Rows rows) const;
 
  private:
@@ -40,6 +42,8 @@ class Selector {
   double share(const Comparison& comparison) const;
 
   const Source& source_;
+  std::uint64_t& steps_;
+  const std::uint64_t steps_max_;
 };
 
 }  // namespace stepwell::tracking::search

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "engine/base/bytes.hpp"
 #include "engine/tracking/row_keys.hpp"
@@ -125,65 +126,68 @@ Result<void> Table::refresh(const View& view, const std::vector<RunNumber>& chan
   return ok();
 }
 
-Result<void> Table::build_column(const View& view, const Subject& subject,
-                                 std::uint64_t text_bytes_max) {
-  Column column;
-  column.as_of = view.snapshot().as_of();
-  TRY(const auto reader, CellReader::open(view, subject));
-  if (!reader.is_known()) return ok();
-  if (has_numbers(subject)) {
-    column.numbers.resize(runs_.size());
-  } else {
-    column.texts.resize(runs_.size());
-  }
-  for (std::size_t row = 0; row < runs_.size(); ++row) {
-    if (!runs_[row].present) continue;
+Result<void> Table::build_columns(const View& view, const std::vector<Subject>& subjects,
+                                  std::uint64_t text_bytes_max) {
+  for (const Subject& subject : subjects) {
+    Column& column = columns_.insert_or_assign(subject, Column()).first->second;
     if (has_numbers(subject)) {
-      TRY(const auto value, reader.number(runs_[row].number));
-      column.numbers.set(row, value);
-      continue;
+      column.numbers.resize(runs_.size());
+    } else {
+      column.texts.resize(runs_.size());
     }
-    TRY(const auto value, reader.text(runs_[row].number));
-    column.texts.set(row, value);
-    if (column.texts.bytes() <= text_bytes_max) continue;
-    column.is_direct = true;
-    column.texts = {};
-    break;
   }
-  columns_.insert_or_assign(subject, std::move(column));
-  return ok();
+  std::vector<std::size_t> rows(runs_.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  return read_cells(view, subjects, rows, text_bytes_max);
 }
 
-Result<void> Table::refresh_column(const View& view, const Subject& subject,
-                                   const std::vector<RunNumber>& changed,
-                                   std::uint64_t text_bytes_max) {
-  const auto found = columns_.find(subject);
-  if (found == columns_.end()) return ok();
-  Column& column = found->second;
-  TRY(const auto reader, CellReader::open(view, subject));
+Result<void> Table::refresh_columns(const View& view, const std::vector<Subject>& subjects,
+                                    const std::vector<RunNumber>& changed,
+                                    std::uint64_t text_bytes_max) {
+  std::vector<std::size_t> rows;
   for (const RunNumber run : changed) {
-    const auto row = row_of(run);
-    if (!row || column.is_direct) continue;
-    const bool has_value = runs_[*row].present && reader.is_known();
-    if (has_numbers(subject)) {
-      std::optional<double> value;
-      if (has_value) {
-        TRY(value, reader.number(run));
+    if (const auto row = row_of(run)) rows.push_back(*row);
+  }
+  return read_cells(view, subjects, rows, text_bytes_max);
+}
+
+Result<void> Table::read_cells(const View& view, const std::vector<Subject>& subjects,
+                               const std::vector<std::size_t>& rows, std::uint64_t text_bytes_max) {
+  struct Target {
+    CellReader reader;
+    Column& column;
+    bool is_number;
+  };
+  std::vector<Target> targets;
+  for (const Subject& subject : subjects) {
+    TRY(auto reader, CellReader::open(view, subject));
+    targets.push_back({std::move(reader), columns_.at(subject), has_numbers(subject)});
+  }
+  // Run by run, since a view keeps what it read of the last one.
+  for (const std::size_t row : rows) {
+    for (const Target& target : targets) {
+      Column& column = target.column;
+      if (column.is_direct) continue;
+      const bool has_value = runs_[row].present && target.reader.is_known();
+      if (target.is_number) {
+        std::optional<double> value;
+        if (has_value) {
+          TRY(value, target.reader.number(runs_[row].number));
+        }
+        column.numbers.set(row, value);
+        continue;
       }
-      column.numbers.set(*row, value);
-    } else {
       std::optional<std::string> value;
       if (has_value) {
-        TRY(value, reader.text(run));
+        TRY(value, target.reader.text(runs_[row].number));
       }
-      column.texts.set(*row, value);
-    }
-    if (column.texts.bytes() > text_bytes_max) {
+      column.texts.set(row, value);
+      if (column.texts.bytes() <= text_bytes_max) continue;
       column.is_direct = true;
       column.texts = {};
     }
   }
-  column.as_of = view.snapshot().as_of();
+  for (const Target& target : targets) target.column.as_of = view.snapshot().as_of();
   return ok();
 }
 

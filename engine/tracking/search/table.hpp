@@ -76,10 +76,12 @@ class Table {
   Result<void> build_of(const View& view, const std::vector<RunNumber>& runs);
   // Reads `changed` again; exact as of the view if they are all that changed since as_of().
   Result<void> refresh(const View& view, const std::vector<RunNumber>& changed);
-  // The same for columns. A column's texts may take `text_bytes_max`.
-  Result<void> build_column(const View& view, const Subject& subject, std::uint64_t text_bytes_max);
-  Result<void> refresh_column(const View& view, const Subject& subject,
-                              const std::vector<RunNumber>& changed, std::uint64_t text_bytes_max);
+  // The same for columns; those of `refresh_columns` are there. Each one's texts may take
+  // `text_bytes_max`. After an Error the table is of no use.
+  Result<void> build_columns(const View& view, const std::vector<Subject>& subjects,
+                             std::uint64_t text_bytes_max);
+  Result<void> refresh_columns(const View& view, const std::vector<Subject>& subjects,
+                               const std::vector<RunNumber>& changed, std::uint64_t text_bytes_max);
   void drop_columns_but(const std::vector<Subject>& needed);
 
   ExperimentId experiment() const { return experiment_; }
@@ -94,6 +96,8 @@ class Table {
 
  private:
   Result<RunCells> read_run(const View& view, RunNumber number) const;
+  Result<void> read_cells(const View& view, const std::vector<Subject>& subjects,
+                          const std::vector<std::size_t>& rows, std::uint64_t text_bytes_max);
 
   ExperimentId experiment_;
   Lsn as_of_;
