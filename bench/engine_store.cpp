@@ -14,16 +14,6 @@ constexpr std::uint64_t kFramePoints = 10'000;
 constexpr std::size_t kFramesTogether = 20;
 constexpr std::uint64_t kStrideMs = 100;
 
-std::string frame_of(protocol::Kind kind, std::uint64_t run, std::uint64_t sequence,
-                     std::string_view payload) {
-  protocol::FrameHeader header;
-  header.kind = kind;
-  header.run = bench_run(run);
-  store_le(header.writer.bytes.data(), run + 1);
-  header.sequence = sequence;
-  return protocol::make_frame(header, payload);
-}
-
 std::int64_t time_of(std::uint64_t step, std::uint64_t points, Times times, SeededRandom& random) {
   std::uint64_t place = step * kStrideMs;
   if (times == Times::kJitter) place += random.below(5 * kStrideMs);
@@ -56,6 +46,16 @@ RunId bench_run(std::uint64_t number) {
   store_le(id.bytes.data(), std::uint64_t{0xbe9c'be9c'be9c'be9c});
   store_le(id.bytes.data() + 8, number + 1);
   return id;
+}
+
+std::string bench_frame(protocol::Kind kind, std::uint64_t run, std::uint64_t sequence,
+                        std::string_view payload) {
+  protocol::FrameHeader header;
+  header.kind = kind;
+  header.run = bench_run(run);
+  store_le(header.writer.bytes.data(), run + 1);
+  header.sequence = sequence;
+  return protocol::make_frame(header, payload);
 }
 
 Result<std::unique_ptr<EngineStore>> EngineStore::open(const std::string& directory) {
@@ -116,11 +116,11 @@ Result<void> fill_run(EngineStore& store, std::uint64_t number, std::uint64_t po
   open.experiment = "bench";
   std::uint64_t sequence = 1;
   std::vector<std::string> frames = {
-      frame_of(protocol::Kind::kOpen, number, sequence++, protocol::encode(open))};
+      bench_frame(protocol::Kind::kOpen, number, sequence++, protocol::encode(open))};
   for (std::uint64_t first = 0; first < points; first += kFramePoints) {
     const std::string batch =
         batch_of(first, std::min(kFramePoints, points - first), points, times, random);
-    frames.push_back(frame_of(protocol::Kind::kBatch, number, sequence++, batch));
+    frames.push_back(bench_frame(protocol::Kind::kBatch, number, sequence++, batch));
     if (frames.size() < kFramesTogether) continue;
     TRY(store.send(frames));
     frames.clear();

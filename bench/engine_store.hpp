@@ -27,6 +27,7 @@ class EngineStore {
   // Returns when everything is in the index.
   void settle() const;
   Result<tracking::View> view() const { return tracking_->snapshot(); }
+  const tracking::Changes& changes() const { return fold_.changes(); }
 
  private:
   EngineStore() = default;
@@ -44,6 +45,9 @@ class EngineStore {
 enum class Times { kRise, kJitter, kShuffle };
 // A run with the series `loss`: noisy float32 values, one point a step, as a client's frames.
 RunId bench_run(std::uint64_t number);
+// A frame of the run's only writer.
+std::string bench_frame(protocol::Kind kind, std::uint64_t run, std::uint64_t sequence,
+                        std::string_view payload);
 Result<void> fill_run(EngineStore& store, std::uint64_t number, std::uint64_t points, Times times);
 
 }  // namespace stepwell::bench

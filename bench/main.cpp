@@ -69,6 +69,7 @@ const std::map<std::string, Figures (*)(Measurement&)>& measures() {
       {"F8", [](auto& of) { return one(measure_bytes_at_rest(of.place)); }},
       {"F9", [](auto& of) { return one(measure_many_series(of.place)); }},
       {"F10", [](auto& of) { return one(measure_replay(of.place, of.effort)); }},
+      {"R3", [](auto& of) { return measure_search(of.place, of.effort); }},
       {"R4", [](auto& of) { return measure_history(of.place, of.effort); }},
       {"R5", [](auto& of) { return measure_chart(of.place, of.effort); }},
       {"R8", [](auto& of) { return measure_start(of.place, of.effort); }},

@@ -35,6 +35,10 @@ Result<std::vector<Figure>> measure_start(const Place& place, const Effort& effo
 // line a minute: what must be flat.
 Result<void> soak(const Place& place, double points_per_second, unsigned minutes);
 
+// R3: a search among 100,000 runs for those that pass a metric and a param clause, ordered by a
+// metric, 50 results, in milliseconds: the 95th of 100 of 200 questions a run; also when runs
+// change meanwhile, the first one of a process, and without filters.
+Result<std::vector<Figure>> measure_search(const Place& place, const Effort& effort);
 // R4: a history of 1,000,000 points by time, in seconds; also where times do not rise, and through
 // the protocol.
 Result<std::vector<Figure>> measure_history(const Place& place, const Effort& effort);

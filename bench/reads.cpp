@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 
 #include "bench/engine_store.hpp"
 #include "bench/measure.hpp"
+#include "bench/scratch.hpp"
 #include "engine/tracking/chart.hpp"
 #include "engine/tracking/history.hpp"
 #include "protocol/client/reader.hpp"
@@ -19,22 +19,6 @@ constexpr std::uint64_t kChartRuns = 100;
 constexpr std::uint32_t kBuckets = 1000;
 
 using Seconds = std::chrono::duration<double>;
-
-// A directory for a store, removed at the end.
-class Scratch {
- public:
-  static Result<std::unique_ptr<Scratch>> make(const Place& place) {
-    auto self = std::make_unique<Scratch>();
-    self->path = place.directory + "/stepwell-bench-XXXXXX";
-    if (!::mkdtemp(self->path.data())) return errno_error(errno, "mkdtemp", self->path);
-    return self;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string path;
-};
 
 wire::Id wire_run(std::uint64_t number) {
   return protocol::to_wire(bench_run(number));

@@ -13,6 +13,8 @@ find_program(FLATC flatc REQUIRED)
 find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)
 find_library(FLATBUFFERS_LIBRARY flatbuffers REQUIRED)
 
+find_package(pegtl 3.2 REQUIRED)
+
 # System headers: their warnings are not ours.
 add_library(stepwell_boost INTERFACE)
 target_include_directories(stepwell_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})

@@ -91,7 +91,12 @@ Result<SeriesSummary> Snapshot::summary(RunNumber run, SeriesNumber series) cons
     }
     return true;
   }));
-  return SeriesSummary{stats.count - repeated, stats.first, stats.last};
+  SeriesSummary summary{stats.count - repeated, stats.first, stats.last};
+  if (stats.value_min <= stats.value_max) {
+    summary.value_min = stats.value_min;
+    summary.value_max = stats.value_max;
+  }
+  return summary;
 }
 
 }  // namespace stepwell::store

@@ -6,6 +6,7 @@
 // the last point sent.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct SeriesSummary {
   std::uint64_t count = 0;  // Distinct points.
   Point first;              // Of the total order; meaningless where count is 0.
   Point latest;
+  // Of all values but NaN; NaN if there is no other.
+  double value_min = std::numeric_limits<double>::quiet_NaN();
+  double value_max = std::numeric_limits<double>::quiet_NaN();
 };
 
 class Snapshot {

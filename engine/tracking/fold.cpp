@@ -220,6 +220,7 @@ std::vector<store::TableInfo> Fold::tables() const {
 
 Result<store::Verdict> Fold::apply(store::ApplyTransaction& transaction,
                                    const wal::RecordView& record) {
+  last_ = record.lsn;
   const auto header = protocol::read_header(record.payload);
   if (!header || header.value().frame_bytes() > record.payload.size()) {
     return verdict(VerdictCode::kDamaged, 0, "the record does not hold a frame");
@@ -233,7 +234,9 @@ Result<store::Verdict> Fold::apply(store::ApplyTransaction& transaction,
 }
 
 Result<void> Fold::end_group(store::ApplyTransaction& transaction) {
-  return state_.write_back(transaction);
+  TRY(state_.write_back(transaction));
+  changes_.note(state_.take_changed(), last_);
+  return ok();
 }
 
 }  // namespace stepwell::tracking

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/store/fold.hpp"
+#include "engine/tracking/changes.hpp"
 #include "engine/tracking/state.hpp"
 #include "protocol/frame.hpp"
 
@@ -21,8 +22,13 @@ class Fold final : public store::Fold {
                                const wal::RecordView& record) override;
   Result<void> end_group(store::ApplyTransaction& transaction) override;
 
+  // Any thread.
+  const Changes& changes() const { return changes_; }
+
  private:
   State state_;
+  Changes changes_;
+  Lsn last_;  // Of the records applied.
 };
 
 }  // namespace stepwell::tracking

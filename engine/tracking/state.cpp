@@ -76,6 +76,7 @@ Result<WriterState*> State::find_writer(const store::ApplyTransaction& rows, Run
 
 void State::drop_run(RunState& run) {
   std::erase(touched_, &run);
+  changed_.push_back({run.row.experiment, run.number});
   kept_bytes_ -= run.kept_bytes;
   runs_.erase(RunId{run.row.id});  // A copy: the run's own ends with it.
 }
@@ -121,6 +122,7 @@ Result<std::optional<ExperimentId>> State::find_experiment(const store::ApplyTra
 
 Result<void> State::write_back(store::ApplyTransaction& rows) {
   for (RunState* run : std::exchange(touched_, {})) {
+    changed_.push_back({run->row.experiment, run->number});
     if (std::exchange(run->changed, false)) {
       rows.put(table::kRuns, key_of(run->number.value), run->row.encode());
     }

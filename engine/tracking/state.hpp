@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/store/fold.hpp"
+#include "engine/tracking/changes.hpp"
 #include "engine/tracking/rows.hpp"
 #include "protocol/batch.hpp"
 
@@ -90,6 +91,9 @@ class State {
 
   // Writes what changed, and forgets what was not used lately where there is too much.
   Result<void> write_back(store::ApplyTransaction& rows);
+  // Runs that were looked at, created or dropped since it was last asked: all that changed are
+  // among them. After write_back().
+  std::vector<ChangedRun> take_changed() { return std::exchange(changed_, {}); }
 
  private:
   Result<ContextId> intern_context(store::ApplyTransaction& rows, std::string_view context);
@@ -110,6 +114,7 @@ class State {
   std::optional<Counters> counters_;
   bool counters_changed_ = false;
   std::vector<RunState*> touched_;  // In this group.
+  std::vector<ChangedRun> changed_;
   std::uint64_t group_ = 1;
 };
 

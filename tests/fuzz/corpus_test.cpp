@@ -57,6 +57,9 @@ TEST(CorpusTest, Codec) {
 TEST(CorpusTest, Store) {
   feed_all("store", store);
 }
+TEST(CorpusTest, Search) {
+  feed_all("search", search);
+}
 
 }  // namespace
 }  // namespace stepwell::fuzz

@@ -7,6 +7,7 @@
 #include "engine/store/chunk.hpp"
 #include "engine/store/directory.hpp"
 #include "engine/store/tail.hpp"
+#include "engine/tracking/search/page_token.hpp"
 #include "protocol/client/segment.hpp"
 #include "protocol/context.hpp"
 #include "tests/tracking/batch_frames.hpp"
@@ -169,8 +170,34 @@ void write_store_inputs() {
   }
 }
 
+// As search_target reads it.
+void write_search_inputs() {
+  const std::string_view inputs[] = {
+      "rmetrics.loss > 0.5 AND params.`a b` LIKE '%x_' and tags.a.b != \"it''s\"",
+      "r(status = 'RUNNING' OR NOT (end_time IS NULL)) AND min(metrics.loss) <= -1.5e-3",
+      "rrun_id NOT IN ('a', 'b',) AND dataset.name ILIKE 'x' AND",
+      "rparams.path = 'C:\\dir\\' attributes.`run name` = 'x'",
+      "rmetrics.a == 1; tags.b",
+      "r((((metrics.a > )",
+      "ename = 'x' AND creation_time >= 5 AND tag.a IS NOT NULL",
+      "eexperiment_id IN ('1', '2')",
+      "ometrics.`a b` DESC",
+      "ocount(metrics.a) asc",
+      "oparams.\"x y\"",
+      "l%a_b%\nxxaébyy"};
+  int number = 0;
+  for (const std::string_view input : inputs) {
+    write("search", "seed-" + std::to_string(number++), std::string(input));
+  }
+  search::OrderKey key;
+  for (const double value : {1.5, -0.0}) key.emplace_back(search::Cell::of(std::optional(value)));
+  key.emplace_back(search::Cell::of(std::optional<std::string_view>("text")));
+  write("search", "token", "t" + search::write_token(7, key));
+}
+
 void write_all() {
   write_store_inputs();
+  write_search_inputs();
   std::string everything, calm, segment;
   client::SegmentHeader header;
   header.run = run_id(1);

@@ -20,6 +20,8 @@ void spool(Bytes input);
 void codec(Bytes input);
 // What the index holds of points: a chunk, a directory row, a tail list, a part of a tail.
 void store(Bytes input);
+// A filter, an order_by term and a page token of a search.
+void search(Bytes input);
 
 using Target = void (*)(Bytes);
 

@@ -53,6 +53,16 @@ class SnapshotTest : public LayersFixture {
     ASSERT_FALSE(layers->active_is_empty());
   }
 
+  // Of all values but NaN: every series has some.
+  static std::pair<double, double> extremes(const PointSet& points) {
+    std::vector<double> values;
+    for (const Point& point : points) {
+      if (!std::isnan(point.value)) values.push_back(point.value);
+    }
+    const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+    return {*least, *greatest};
+  }
+
   std::vector<Point> read(SeriesNumber series, const PointRange& range, std::size_t limit) const {
     const auto snapshot = layers->snapshot();
     const auto page = snapshot.value().points(kRun, series, range, limit);
@@ -122,6 +132,9 @@ TEST_F(SnapshotTest, AllPlacesReadAsOneSetAtEveryStepOfACheckpoint) {
       ASSERT_EQ(summary.value().count, points.size()) << "series " << series.value;
       ASSERT_EQ(summary.value().first, *points.begin());
       ASSERT_EQ(summary.value().latest, *points.rbegin());
+      const auto [least, greatest] = extremes(points);
+      ASSERT_EQ(summary.value().value_min, least) << "series " << series.value;
+      ASSERT_EQ(summary.value().value_max, greatest) << "series " << series.value;
     }
     more = frozen->step().value();
   }
@@ -180,6 +193,7 @@ TEST_F(SnapshotTest, EmptyQuestionsHaveEmptyAnswers) {
   const auto snapshot = layers->snapshot();
   EXPECT_EQ(snapshot.value().summary(kRun, {3}).value().count, 0u);
   EXPECT_EQ(snapshot.value().summary({2}, {1}).value().count, 0u) << "another run";
+  EXPECT_TRUE(std::isnan(snapshot.value().summary({2}, {1}).value().value_min));
 }
 
 // The part of a blob that was read last is kept; whoever jumps about still finds everything.

@@ -62,6 +62,7 @@ const std::vector<Library>& library_table() {
       {"flatbuffers/", {"protocol"}},
       {"CLI/", {"tools", "bench", "examples"}},
       {"toml++/", {"engine/server"}},
+      {"tao/pegtl", {"engine/tracking/search"}},
       {"gtest/", {}},
       {"gmock/", {}},
       {"benchmark/", {"bench"}},

@@ -79,6 +79,8 @@ class TrackingOnWorld {
                                                                   std::uint64_t writer) const;
   std::string digest() const;
   const store::Store& store() const { return *store_; }
+  // Of the fold since the last opening.
+  const Changes& changes() const { return fold_->changes(); }
   // Everything that can be asked, duplicates' counters and ids included.
   std::string everything() const;
 
