@@ -8,6 +8,7 @@
 #include "engine/base/bytes.hpp"
 #include "protocol/context.hpp"
 #include "protocol/schema/batch_generated.h"
+#include "protocol/schema/commands_generated.h"
 #include "protocol/text.hpp"
 
 namespace stepwell::protocol {
@@ -157,6 +158,30 @@ std::string BatchBuilder::finish() {
   auto& out = state_->out;
   const auto blocks = out.CreateVector(state_->blocks);
   out.Finish(wire::CreateBatch(out, blocks));
+  std::string payload(reinterpret_cast<const char*>(out.GetBufferPointer()), out.GetSize());
+  out.Clear();
+  state_->blocks.clear();
+  return payload;
+}
+
+std::string BatchBuilder::finish_log_batch(const std::vector<TextView>& params,
+                                           const std::vector<TextView>& tags, bool single) {
+  auto& out = state_->out;
+  const auto texts_of = [&](const std::vector<TextView>& texts) {
+    std::vector<flatbuffers::Offset<wire::Text>> offsets;
+    for (const TextView& text : texts) {
+      const auto key = out.CreateString(text.key.data(), text.key.size());
+      const auto value = out.CreateString(text.value.data(), text.value.size());
+      offsets.push_back(wire::CreateText(out, key, value));
+    }
+    return out.CreateVector(offsets);
+  };
+  Vector<flatbuffers::Offset<wire::Block>> blocks;
+  if (!state_->blocks.empty()) blocks = out.CreateVector(state_->blocks);
+  Vector<flatbuffers::Offset<wire::Text>> param_list, tag_list;
+  if (!params.empty()) param_list = texts_of(params);
+  if (!tags.empty()) tag_list = texts_of(tags);
+  out.Finish(wire::CreateLogBatch(out, blocks, param_list, tag_list, single));
   std::string payload(reinterpret_cast<const char*>(out.GetBufferPointer()), out.GetSize());
   out.Clear();
   state_->blocks.clear();

@@ -14,6 +14,12 @@
 
 namespace stepwell::protocol {
 
+// A key and its value, of a param or a tag.
+struct TextView {
+  std::string_view key;
+  std::string_view value;
+};
+
 // A list of series, encoded once and used by many blocks.
 class KeyListBuilder {
  public:
@@ -50,6 +56,9 @@ class BatchBuilder {
   std::size_t blocks() const;
   // The payload, unpadded. Leaves the builder empty.
   std::string finish();
+  // The payload of a log_batch (log_batch.hpp) with these blocks, none of which is needed.
+  std::string finish_log_batch(const std::vector<TextView>& params,
+                               const std::vector<TextView>& tags, bool single);
 
  private:
   struct State;

@@ -32,6 +32,8 @@ constexpr std::pair<Kind, std::string_view> kKindNames[] = {
     {Kind::kPurgeRun, "purge_run"},
     {Kind::kPurgeExperiment, "purge_experiment"},
     {Kind::kSettings, "settings"},
+    {Kind::kLogBatch, "log_batch"},
+    {Kind::kDeleteExperimentTag, "delete_experiment_tag"},
     {Kind::kListExperiments, "list_experiments"},
     {Kind::kExperiments, "experiments"},
     {Kind::kListRuns, "list_runs"},

@@ -38,6 +38,8 @@ enum class Kind : std::uint8_t {
   kPurgeRun = 44,
   kPurgeExperiment = 45,
   kSettings = 46,
+  kLogBatch = 47,
+  kDeleteExperimentTag = 48,
 
   // Reads and their answers.
   kListExperiments = 64,
@@ -62,7 +64,7 @@ constexpr bool is_stream_kind(Kind kind) {
   return kind >= Kind::kOpen && kind <= Kind::kRefused;
 }
 constexpr bool is_command_kind(Kind kind) {
-  return kind >= Kind::kCreateExperiment && kind <= Kind::kSettings;
+  return kind >= Kind::kCreateExperiment && kind <= Kind::kDeleteExperimentTag;
 }
 
 // Deleting, restoring and purging: answered by read_done.

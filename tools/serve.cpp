@@ -26,7 +26,7 @@ namespace {
 struct Arguments {
   std::optional<std::string> config_file;
   std::map<std::string, std::string> flags;
-  std::optional<std::string> data, listen, log_level, log_format;
+  std::optional<std::string> data, listen, log_level, log_format, allowed_hosts, artifact_root;
   bool salvage = false;
   bool print_config = false;
 };
@@ -133,6 +133,8 @@ int run(Arguments& arguments) {
   set_flag("server.listen", arguments.listen);
   set_flag("server.log_level", arguments.log_level);
   set_flag("server.log_format", arguments.log_format);
+  set_flag("server.allowed_hosts", arguments.allowed_hosts);
+  set_flag("server.artifact_root", arguments.artifact_root);
   if (arguments.salvage) arguments.flags["log.salvage"] = "true";
   const auto loaded =
       server::load_config(arguments.config_file, arguments.flags, server::process_environment());
@@ -164,6 +166,10 @@ void add_serve(CLI::App& program, int& exit_code) {
   command->add_option("--log-level", arguments->log_level,
                       "trace, debug, info, warn, error, critical or off");
   command->add_option("--log-format", arguments->log_format, "text or json");
+  command->add_option("--allowed-hosts", arguments->allowed_hosts,
+                      "Names by which browsers may reach it, with commas; * any");
+  command->add_option("--default-artifact-root", arguments->artifact_root,
+                      "Where new experiments' artifacts belong (default mlflow-artifacts:/)");
   command->add_flag(
       "--salvage", arguments->salvage,
       "Start although acknowledged data is damaged, keeping all that is provably good");

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -21,6 +22,37 @@ std::uint64_t read_number(const char* path) {
 std::uint64_t threads_of(std::uint64_t configured) {
   if (configured > 0) return configured;
   return std::clamp<std::uint64_t>(std::thread::hardware_concurrency() / 2, 1, 4);
+}
+
+std::vector<std::string> names_of(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    std::string_view name = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), name.size() + 1));
+    while (name.starts_with(' ')) name.remove_prefix(1);
+    while (name.ends_with(' ')) name.remove_suffix(1);
+    if (!name.empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
+http::Options http_options_of(const Config& config, std::uint64_t memory_bytes) {
+  http::Options http;
+  http.head_timeout = milliseconds(config.head_timeout_ms);
+  http.body_timeout = milliseconds(config.body_timeout_ms);
+  http.idle_timeout = milliseconds(config.idle_timeout_ms);
+  http.write_timeout = milliseconds(config.write_timeout_ms);
+  http.header_bytes_max = config.header_bytes_max;
+  http.body_bytes_max = config.body_bytes_max;
+  http.compress_bytes_min = config.compress_bytes_min;
+  // At least one request of the largest size must find room.
+  http.all_body_bytes_max =
+      std::max(std::clamp(memory_bytes / 8, 32 * kMiB, 256 * kMiB), config.body_bytes_max);
+  http.search_bytes_max = std::clamp(memory_bytes / 8, 32 * kMiB, 256 * kMiB);
+  http.allowed_hosts = names_of(config.allowed_hosts);
+  std::error_code error;
+  http.working_directory = std::filesystem::current_path(error);
+  return http;
 }
 
 }  // namespace
@@ -72,6 +104,7 @@ Budgets budgets_of(const Config& config) {
   ingest.answer_bytes_max = std::clamp(budgets.memory_bytes / 16, 8 * kMiB, 128 * kMiB);
   // At least one frame of the largest size must find room.
   ingest.buffer_bytes_max = std::clamp(budgets.memory_bytes / 8, 32 * kMiB, 256 * kMiB);
+  budgets.http = http_options_of(config, budgets.memory_bytes);
   return budgets;
 }
 

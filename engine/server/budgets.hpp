@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "engine/http/options.hpp"
 #include "engine/ingest/options.hpp"
 #include "engine/server/config.hpp"
 #include "engine/store/store.hpp"
@@ -16,6 +17,7 @@ struct Budgets {
   std::uint64_t query_threads = 0;
   store::Options store;
   ingest::Options ingest;
+  http::Options http;
 };
 
 // Memory of the machine and of the process' cgroup, as /proc and /sys tell; 0 where they do not.

@@ -22,6 +22,7 @@ struct Config {
   std::uint64_t stop_timeout_ms = 0;
   std::uint64_t memory_limit_bytes = 0;
   std::string artifact_root;
+  std::string allowed_hosts;
   std::string log_level;
   std::string log_format;
 
@@ -31,6 +32,12 @@ struct Config {
   std::uint64_t frame_timeout_ms = 0;
   std::uint64_t write_timeout_ms = 0;
   std::uint64_t credit_bytes = 0;
+
+  std::uint64_t head_timeout_ms = 0;
+  std::uint64_t body_timeout_ms = 0;
+  std::uint64_t header_bytes_max = 0;
+  std::uint64_t body_bytes_max = 0;
+  std::uint64_t compress_bytes_min = 0;
 
   std::uint64_t segment_bytes = 0;
   std::uint64_t pool_segments = 0;

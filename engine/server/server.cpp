@@ -27,6 +27,10 @@ Future result_of(const Start& start) {
   return future;
 }
 
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
 }  // namespace
 
 Server::Server(const Config& config) : config_(config) {}
@@ -72,6 +76,12 @@ Result<std::unique_ptr<net::Listener>> Server::listen(const Budgets& budgets) {
   for (std::uint64_t i = 0; i < budgets.network_threads; ++i) {
     network_.push_back(std::make_unique<net::AsioExecutor>());
   }
+  if (!is_loopback(address.host)) {
+    log().warn(
+        "listening on {}, beyond this machine, without authentication: whoever reaches it may "
+        "read, change and delete everything",
+        config_.listen);
+  }
   return net::tcp_listen(*network_.front(), address.host, address.port);
 }
 
@@ -84,18 +94,23 @@ Result<void> Server::open_store(const Budgets& budgets,
   TRY(store_, store::Store::open(environment, config_.data, budgets.store, fold_, opened_));
   tracking_ = std::make_unique<tracking::Tracking>(*store_, clock_);
   shared_ = std::make_unique<ingest::Shared>(*tracking_, budgets.ingest);
+  http_ =
+      std::make_unique<http::Shared>(*tracking_, fold_.changes(), clock_, random_, budgets.http);
   return ok();
 }
 
 // Logs the artifact root if it is not the one in force: the fold knows no configuration.
 Result<void> Server::settle() {
+  // Ids are put behind it with a slash of their own.
+  std::string wanted = config_.artifact_root;
+  while (wanted.size() > 1 && wanted.ends_with('/')) wanted.pop_back();
   {
     TRY(const auto view, tracking_->snapshot());
     TRY(const auto root, view.rows().get(tracking::table::kSettings, kArtifactRoot));
-    if (root == config_.artifact_root) return ok();
+    if (root == wanted) return ok();
   }
   wire::SettingsT settings;
-  settings.artifact_root = config_.artifact_root;
+  settings.artifact_root = wanted;
   const std::string frame = protocol::make_frame_of(protocol::Kind::kSettings, settings);
   const auto memory = std::make_shared<const std::string>(frame);
   const protocol::FrameView view{load_le<protocol::FrameHeader>(memory->data()), as_bytes(*memory)};
@@ -115,7 +130,7 @@ void Server::open_door(std::unique_ptr<net::Listener> listener) {
   lookup_->start("lookup");
   for (std::size_t i = 0; i < query_.size(); ++i) query_[i]->start(fmt::format("query-{}", i));
   for (std::size_t i = 0; i < network_.size(); ++i) network_[i]->start(fmt::format("net-{}", i));
-  door_ = std::make_shared<FrontDoor>(std::move(listener), *shared_, std::move(workers));
+  door_ = std::make_shared<FrontDoor>(std::move(listener), *shared_, *http_, std::move(workers));
   spawn(*network_.front(), door_->accept_all());
 }
 

@@ -69,6 +69,7 @@ class Server {
   // Sessions, which jobs and tasks on the executors hold, refer to them.
   std::unique_ptr<tracking::Tracking> tracking_;
   std::unique_ptr<ingest::Shared> shared_;
+  std::unique_ptr<http::Shared> http_;
 
   std::unique_ptr<net::AsioExecutor> sequencer_ = std::make_unique<net::AsioExecutor>();
   std::unique_ptr<net::AsioExecutor> compactor_ = std::make_unique<net::AsioExecutor>();

@@ -45,22 +45,24 @@ std::optional<Assigned> assign_steps(const RunRow& run, std::vector<BlockView>& 
 
 }  // namespace
 
-Result<Outcome> apply_batch(Step& step) {
-  auto parsed = protocol::BatchView::parse(step.frame.payload());
-  if (!parsed) return Outcome(refuse_invalid(parsed.error()));
-  auto& blocks = parsed.value().blocks;
-  RunState& run = *step.run;
-  TRY(auto broken, step.state.check_keys(step.rows, run, parsed.value()));
-  if (broken) return Outcome(std::move(*broken));
-  const auto assigned = assign_steps(run.row, blocks);
+Result<std::variant<PlannedBatch, Refusal>> plan_batch(Step& step, protocol::BatchView batch) {
+  using Planned = std::variant<PlannedBatch, Refusal>;
+  TRY(auto broken, step.state.check_keys(step.rows, *step.run, batch));
+  if (broken) return Planned(std::move(*broken));
+  const RunRow& run = step.run->row;
+  const auto assigned = assign_steps(run, batch.blocks);
   if (!assigned) {
-    return Outcome(
+    return Planned(
         refuse(VerdictCode::kInvalid,
-               fmt::format("the run's next step after {} overflows", run.row.greatest_step)));
+               fmt::format("the run's next step after {} overflows", run.greatest_step)));
   }
+  return Planned(PlannedBatch{std::move(batch), assigned->first, assigned->greatest});
+}
 
+Result<Applied> apply_planned(Step& step, const PlannedBatch& planned) {
+  RunState& run = *step.run;
   std::uint64_t bytes = step.frame.bytes.size();
-  for (const BlockView& block : blocks) {
+  for (const BlockView& block : planned.batch.blocks) {
     store::PointBlock points;
     points.run = run.number;
     points.points = block.points;
@@ -76,11 +78,20 @@ Result<Outcome> apply_batch(Step& step) {
     step.rows.add_points(std::move(points));
   }
   run.row.has_steps = true;
-  run.row.greatest_step = assigned->greatest;
+  run.row.greatest_step = planned.greatest_step;
   ++run.row.batches;
   run.changed = true;
   if (step.writer) ++step.writer->row.batches;
-  return Outcome(Applied{assigned->first, parsed.value().points()});
+  return Applied{planned.first_step, planned.batch.points()};
+}
+
+Result<Outcome> apply_batch(Step& step) {
+  auto parsed = protocol::BatchView::parse(step.frame.payload());
+  if (!parsed) return Outcome(refuse_invalid(parsed.error()));
+  TRY(auto planned, plan_batch(step, std::move(parsed.value())));
+  if (auto* refusal = std::get_if<Refusal>(&planned)) return Outcome(std::move(*refusal));
+  TRY(const Applied applied, apply_planned(step, std::get<PlannedBatch>(planned)));
+  return Outcome(applied);
 }
 
 }  // namespace stepwell::tracking

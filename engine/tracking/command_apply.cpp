@@ -17,15 +17,6 @@ constexpr std::string_view kDefaultExperiment = "Default";
 // No import may name one beyond, so that counting up from the greatest never ends.
 constexpr std::uint64_t kExperimentIdMax = std::uint64_t{1} << 62;
 
-Refusal deleted_experiment(std::uint64_t id) {
-  return refuse(VerdictCode::kInvalid, fmt::format("experiment {} is deleted", id));
-}
-
-// The REST door changes nothing in a deleted experiment but its stage.
-bool is_hidden_from(const Step& step, const ExperimentRow& experiment) {
-  return step.record.envelope.door == wal::Door::kRest && experiment.stage.deleted;
-}
-
 Result<void> put_name(Step& step, const std::string& name, std::uint64_t id) {
   const std::string key = key_of_name(name);
   TRY(const auto list, step.rows.get(table::kExperimentNames, key));
@@ -79,8 +70,8 @@ Result<Outcome> update_experiment(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const wire::UpdateExperimentT& command = decoded.value();
   TRY(auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
-  if (!row) return Outcome(no_experiment(command.id));
-  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(command.id));
+  if (!row) return Outcome(no_experiment(step, command.id));
+  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(step, command.id));
   if (auto checked = protocol::check_key("experiment", command.name); !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
@@ -104,9 +95,10 @@ Result<Outcome> experiment_tag(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const wire::ExperimentTagT& command = decoded.value();
   TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
-  if (!row) return Outcome(no_experiment(command.id));
-  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(command.id));
-  if (auto checked = check_text("tag", *command.tag); !checked) {
+  if (!row) return Outcome(no_experiment(step, command.id));
+  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(step, command.id));
+  if (auto checked = check_text("tag", protocol::TextView{command.tag->key, command.tag->value});
+      !checked) {
     return Outcome(refuse_invalid(checked.error()));
   }
   TRY(const KeyId key, step.state.intern_key(step.rows, command.tag->key));
@@ -131,9 +123,9 @@ Result<Outcome> create_run_command(Step& step) {
   }
   TRY(const auto experiment,
       step.state.find_experiment(step.rows, ExperimentId{command.experiment}));
-  if (!experiment) return Outcome(no_experiment(command.experiment));
+  if (!experiment) return Outcome(no_experiment(step, command.experiment));
   if (experiment->stage.deleted) {
-    return Outcome(deleted_experiment(command.experiment));
+    return Outcome(deleted_experiment(step, command.experiment));
   }
   if (auto checked = check_new_run(command); !checked)
     return Outcome(refuse_invalid(checked.error()));
@@ -171,17 +163,6 @@ Result<Outcome> update_run(Step& step) {
   return Outcome(Applied{});
 }
 
-Result<Outcome> delete_tag(Step& step) {
-  auto decoded = protocol::decode<wire::DeleteTagT>(step.frame.payload());
-  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
-  if (auto checked = protocol::check_key("tag", decoded.value().key); !checked) {
-    return Outcome(refuse_invalid(checked.error()));
-  }
-  TRY(const auto key, step.state.find_key(step.rows, decoded.value().key));
-  if (key) step.rows.erase(table::kTags, key_of(step.run->number, *key));
-  return Outcome(Applied{});
-}
-
 // The first one also makes experiment 0, which every store has.
 Result<Outcome> settings(Step& step) {
   auto decoded = protocol::decode<wire::SettingsT>(step.frame.payload());
@@ -192,6 +173,8 @@ Result<Outcome> settings(Step& step) {
   if (!known && !named) {
     ExperimentRow row;
     row.name = kDefaultExperiment;
+    const std::string& root = decoded.value().artifact_root;
+    if (!root.empty()) row.artifact_location = fmt::format("{}/0", root);
     row.created_ms = row.updated_ms = step.record.envelope.arrival_ms;
     step.rows.put(table::kExperiments, key_of(0), row.encode());
     TRY(put_name(step, row.name, 0));
@@ -201,8 +184,18 @@ Result<Outcome> settings(Step& step) {
 
 }  // namespace
 
-Refusal no_experiment(std::uint64_t id) {
-  return refuse(VerdictCode::kNotFound, fmt::format("experiment {} does not exist", id));
+Refusal no_experiment(const Step& step, std::uint64_t id) {
+  return refuse(VerdictCode::kNotFound, is_rest(step)
+                                            ? fmt::format("No Experiment with id={} exists", id)
+                                            : fmt::format("experiment {} does not exist", id));
+}
+
+Refusal deleted_experiment(const Step& step, std::uint64_t id) {
+  return refuse(VerdictCode::kInvalid,
+                is_rest(step) ? fmt::format("The experiment {} must be in the 'active' state. "
+                                            "Current state is deleted.",
+                                            id)
+                              : fmt::format("experiment {} is deleted", id));
 }
 
 Result<void> remove_experiment_name(Step& step, const std::string& name) {
@@ -263,6 +256,8 @@ Result<Outcome> apply_command(Step& step) {
       return apply_experiment_stage(step);
     case Kind::kExperimentTag:
       return experiment_tag(step);
+    case Kind::kDeleteExperimentTag:
+      return apply_delete_experiment_tag(step);
     case Kind::kPurgeExperiment:
       return apply_purge_experiment(step);
     case Kind::kCreateRun:
@@ -272,9 +267,11 @@ Result<Outcome> apply_command(Step& step) {
     case Kind::kRunStage:
       return apply_run_stage(step);
     case Kind::kDeleteTag:
-      return delete_tag(step);
+      return apply_delete_tag(step);
     case Kind::kPurgeRun:
       return apply_purge_run(step);
+    case Kind::kLogBatch:
+      return apply_log_batch(step);
     case Kind::kSettings:
       return settings(step);
     default:

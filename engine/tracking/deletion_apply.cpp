@@ -6,6 +6,7 @@
 #include "engine/tracking/apply.hpp"
 #include "engine/tracking/row_keys.hpp"
 #include "protocol/messages.hpp"
+#include "protocol/text.hpp"
 
 namespace stepwell::tracking {
 namespace {
@@ -52,7 +53,49 @@ std::optional<Refusal> refuse_purge(std::string_view what, const Stage& stage,
   return std::nullopt;
 }
 
+// False: there was none. `owner` is a run's number or an experiment's id.
+Result<bool> erase_text(Step& step, TableNumber table, RunNumber owner, std::string_view name) {
+  TRY(const auto key, step.state.find_key(step.rows, name));
+  if (!key) return false;
+  const std::string row_key = key_of(owner, *key);
+  TRY(const auto row, step.rows.get(table, row_key));
+  if (row) step.rows.erase(table, row_key);
+  return row.has_value();
+}
+
 }  // namespace
+
+Result<Outcome> apply_delete_tag(Step& step) {
+  auto decoded = protocol::decode<wire::DeleteTagT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const std::string& name = decoded.value().key;
+  if (auto checked = protocol::check_key("tag", name); !checked) {
+    return Outcome(refuse_invalid(checked.error()));
+  }
+  TRY(const bool erased, erase_text(step, table::kTags, step.run->number, name));
+  if (erased) return Outcome(Applied{});
+  return Outcome(
+      refuse(VerdictCode::kNotFound,
+             fmt::format("No tag with name: {} in run with id {}", name, step.run->row.id.hex())));
+}
+
+Result<Outcome> apply_delete_experiment_tag(Step& step) {
+  auto decoded = protocol::decode<wire::DeleteExperimentTagT>(step.frame.payload());
+  if (!decoded) return Outcome(refuse_invalid(decoded.error()));
+  const wire::DeleteExperimentTagT& command = decoded.value();
+  TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
+  if (!row) return Outcome(no_experiment(step, command.id));
+  if (is_hidden_from(step, *row)) return Outcome(deleted_experiment(step, command.id));
+  if (auto checked = protocol::check_key("tag", command.key); !checked) {
+    return Outcome(refuse_invalid(checked.error()));
+  }
+  TRY(const bool erased,
+      erase_text(step, table::kExperimentTags, RunNumber{command.id}, command.key));
+  if (erased) return Outcome(Applied{});
+  return Outcome(refuse(
+      VerdictCode::kNotFound,
+      fmt::format("No tag with name: {} in experiment with id {}", command.key, command.id)));
+}
 
 Result<Outcome> apply_run_stage(Step& step) {
   auto decoded = protocol::decode<wire::RunStageT>(step.frame.payload());
@@ -68,7 +111,9 @@ Result<Outcome> apply_experiment_stage(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const wire::ExperimentStageT& command = decoded.value();
   TRY(auto row, step.state.find_experiment(step.rows, ExperimentId{command.id}));
-  if (!row) return Outcome(no_experiment(command.id));
+  if (!row) return Outcome(no_experiment(step, command.id));
+  // A call that is repeated must not hide, or bring back, what was restored or deleted since.
+  if (is_rest(step) && row->stage.deleted == command.deleted) return Outcome(Applied{});
   row->stage = stage_of_command(step, command.deleted, command.time_ms);
   row->updated_ms = row->stage.since_ms;
   step.rows.put(table::kExperiments, key_of(command.id), row->encode());
@@ -100,7 +145,7 @@ Result<Outcome> apply_purge_experiment(Step& step) {
   if (!decoded) return Outcome(refuse_invalid(decoded.error()));
   const std::uint64_t id = decoded.value().id;
   TRY(const auto row, step.state.find_experiment(step.rows, ExperimentId{id}));
-  if (!row) return Outcome(no_experiment(id));
+  if (!row) return Outcome(no_experiment(step, id));
   if (id == kFirstExperiment) {
     return Outcome(refuse(VerdictCode::kInvalid,
                           fmt::format("experiment {} is the store's own: it is not purged", id)));

@@ -22,8 +22,10 @@ store::Verdict verdict(VerdictCode code, std::uint64_t expected, std::string tex
 Result<std::optional<store::Verdict>> gone(const Step& step) {
   TRY(const bool purged, State::was_purged(step.rows, step.frame.header.run));
   if (!purged) return std::optional<store::Verdict>();
+  const std::string id = step.frame.header.run.hex();
   return std::optional(verdict(VerdictCode::kGone, 0,
-                               fmt::format("run {} was purged", step.frame.header.run.hex())));
+                               is_rest(step) ? fmt::format("Run with id={} not found", id)
+                                             : fmt::format("run {} was purged", id)));
 }
 
 Result<Outcome> apply_kind(Step& step) {
@@ -172,15 +174,16 @@ Result<store::Verdict> apply_stream(Step& step) {
 Result<bool> is_hidden_from(const Step& step) {
   if (step.record.envelope.door != wal::Door::kRest || !step.run) return false;
   const Kind kind = step.frame.header.kind;
-  if (protocol::is_command_kind(kind) && kind != Kind::kUpdateRun && kind != Kind::kDeleteTag)
-    return false;
+  const bool changes_run =
+      kind == Kind::kUpdateRun || kind == Kind::kDeleteTag || kind == Kind::kLogBatch;
+  if (protocol::is_command_kind(kind) && !changes_run) return false;
   TRY(const auto experiment, step.state.find_experiment(step.rows, step.run->row.experiment));
   return experiment && is_deleted(step.run->row, *experiment);
 }
 
 bool needs_run(Kind kind) {
   return !protocol::is_command_kind(kind) || kind == Kind::kUpdateRun || kind == Kind::kRunStage ||
-         kind == Kind::kDeleteTag || kind == Kind::kPurgeRun;
+         kind == Kind::kDeleteTag || kind == Kind::kPurgeRun || kind == Kind::kLogBatch;
 }
 
 Result<store::Verdict> apply_writerless(Step& step) {
@@ -190,15 +193,19 @@ Result<store::Verdict> apply_writerless(Step& step) {
     TRY(auto no_more, gone(step));
     if (no_more) return std::move(*no_more);
     if (needs_run(header.kind)) {
+      const std::string id = header.run.hex();
       return verdict(VerdictCode::kNotFound, 0,
-                     fmt::format("run {} does not exist", header.run.hex()));
+                     is_rest(step) ? fmt::format("Run with id={} not found", id)
+                                   : fmt::format("run {} does not exist", id));
     }
   }
   Outcome outcome;
   TRY(const bool hidden, is_hidden_from(step));
   if (hidden) {
-    outcome =
-        refuse(VerdictCode::kInvalid, fmt::format("run {} is deleted", step.run->row.id.hex()));
+    outcome = refuse(VerdictCode::kInvalid,
+                     fmt::format("The run {} must be in the 'active' state. Current state is "
+                                 "deleted.",
+                                 step.run->row.id.hex()));
   } else if (protocol::is_command_kind(header.kind)) {
     TRY(outcome, apply_command(step));
   } else {

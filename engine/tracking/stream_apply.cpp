@@ -71,12 +71,12 @@ Result<void> check_texts(std::string_view what,
                 protocol::kEntriesMax);
   }
   for (const auto& text : texts) {
-    TRY(check_text(what, *text));
+    TRY(check_text(what, protocol::TextView{text->key, text->value}));
   }
   return ok();
 }
 
-Result<void> check_text(std::string_view what, const wire::TextT& text) {
+Result<void> check_text(std::string_view what, const protocol::TextView& text) {
   TRY(protocol::check_key(what, text.key));
   return protocol::check_value(fmt::format("{} '{}'", what, protocol::quoted(text.key)),
                                text.value);

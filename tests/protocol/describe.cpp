@@ -101,6 +101,8 @@ std::string_view table_of(Kind kind) {
       {Kind::kPurgeRun, "PurgeRun"},
       {Kind::kPurgeExperiment, "PurgeExperiment"},
       {Kind::kSettings, "Settings"},
+      {Kind::kLogBatch, "LogBatch"},
+      {Kind::kDeleteExperimentTag, "DeleteExperimentTag"},
       {Kind::kListExperiments, "ListExperiments"},
       {Kind::kExperiments, "Experiments"},
       {Kind::kListRuns, "ListRuns"},

@@ -286,8 +286,8 @@ void add_reads(std::vector<GoldenFrame>& all) {
 
 std::vector<GoldenFrame> golden_frames() {
   std::vector<GoldenFrame> all;
-  for (const auto& add :
-       {add_session, add_stream, add_batches, add_commands, add_reads, add_chart, add_deletion}) {
+  for (const auto& add : {add_session, add_stream, add_batches, add_commands, add_reads, add_chart,
+                          add_deletion, add_rest}) {
     add(all);
   }
   return all;

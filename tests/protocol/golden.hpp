@@ -17,6 +17,8 @@ struct GoldenFrame {
 std::vector<GoldenFrame> golden_frames();
 // Those about removing for good.
 void add_deletion(std::vector<GoldenFrame>& all);
+// Those of the REST door alone.
+void add_rest(std::vector<GoldenFrame>& all);
 // Those about charts.
 void add_chart(std::vector<GoldenFrame>& all);
 

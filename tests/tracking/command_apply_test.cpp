@@ -121,6 +121,7 @@ TEST_P(CommandTest, TheFirstSettingsMakeDefaultAndKeepItsNumberForIt) {
   const auto all = it.view().list_experiments({}).value();
   EXPECT_EQ(all.experiments[1]->artifact_location, "s3://b/1")
       << "the root in force at the creation";
+  EXPECT_EQ(all.experiments[0]->artifact_location, "s3://a/0");
 }
 
 TEST_P(CommandTest, ARenameFreesTheOldNameAndRespectsOthers) {
@@ -157,7 +158,8 @@ TEST_P(CommandTest, RunsAreCreatedUpdatedAndTaggedByTheRestDoor) {
   EXPECT_EQ(rest(tags_frame({1, 0, 0}, {{"t", "1"}, {"u", "2"}})), kOk);
   EXPECT_EQ(rest(batch_frame({1, 0, 0}, "m", {{1, 2, 3.0}})), kOk);
   EXPECT_EQ(delete_tag(1, "t"), kOk);
-  EXPECT_EQ(delete_tag(1, "never there"), kOk);
+  EXPECT_EQ(delete_tag(1, "t"), kNotFound) << "a client of MLflow expects to hear it";
+  EXPECT_EQ(it.last.text, fmt::format("No tag with name: t in run with id {}", run_id(1).hex()));
   EXPECT_EQ(delete_tag(7, "t"), kNotFound);
   EXPECT_EQ(update_run(1, "second"), kOk);
   EXPECT_EQ(update_run(7, "second"), kNotFound);
@@ -184,6 +186,32 @@ TEST_P(CommandTest, TheLaterDeleteOrRestoreOfRunOrExperimentDecides) {
   EXPECT_EQ(deleted(), std::pair(false, false)) << "a restored experiment brings all its runs";
   EXPECT_EQ(run_stage(9, true), kNotFound);
   EXPECT_EQ(stage(9, true), kNotFound);
+  EXPECT_EQ(run_stage(1, true), kOk);
+  EXPECT_EQ(stage(1, false), kOk) << "repeated: it was active all the time";
+  EXPECT_EQ(deleted(), std::pair(true, false)) << "so it restores no run";
+}
+
+TEST_P(CommandTest, ATagOfAnExperimentIsDeletedOnce) {
+  create("e", 0, {{"k", "v"}, {"stays", "w"}});
+  const auto remove = [&](std::uint64_t id, const std::string& key) {
+    wire::DeleteExperimentTagT command;
+    command.id = id;
+    command.key = key;
+    return rest(command_frame(Kind::kDeleteExperimentTag, command));
+  };
+  EXPECT_EQ(remove(1, "k"), kOk);
+  in_the_middle();
+  EXPECT_EQ(remove(1, "k"), kNotFound);
+  EXPECT_EQ(it.last.text, "No tag with name: k in experiment with id 1");
+  EXPECT_EQ(remove(1, "never there"), kNotFound);
+  EXPECT_EQ(remove(9, "k"), kNotFound);
+  EXPECT_EQ(it.last.text, "No Experiment with id=9 exists");
+  EXPECT_EQ(remove(1, ""), kInvalid);
+  const auto experiments = it.view().list_experiments({}).value();
+  ASSERT_EQ(experiments.experiments.at(0)->tags.size(), 1u);
+  EXPECT_EQ(experiments.experiments.at(0)->tags[0]->key, "stays");
+  stage(1, true);
+  EXPECT_EQ(remove(1, "stays"), kInvalid) << "nothing of a deleted experiment changes";
 }
 
 TEST_P(CommandTest, FramesForADeletedRunAreStoredAndRestCallsAreRefused) {
@@ -224,9 +252,10 @@ TEST_P(CommandTest, OpenIntoADeletedExperimentIsAcceptedAndHidden) {
 TEST_P(CommandTest, UnknownCommandsAndDamagedOnesChangeNothing) {
   create("e");
   it.send(open_frame({1, 1, 1}));
-  const Kind kinds[] = {Kind::kCreateExperiment, Kind::kUpdateExperiment, Kind::kExperimentStage,
-                        Kind::kExperimentTag,    Kind::kCreateRun,        Kind::kUpdateRun,
-                        Kind::kRunStage,         Kind::kDeleteTag,        Kind::kSettings};
+  const Kind kinds[] = {Kind::kCreateExperiment, Kind::kUpdateExperiment,   Kind::kExperimentStage,
+                        Kind::kExperimentTag,    Kind::kCreateRun,          Kind::kUpdateRun,
+                        Kind::kRunStage,         Kind::kDeleteTag,          Kind::kSettings,
+                        Kind::kLogBatch,         Kind::kDeleteExperimentTag};
   in_the_middle();
   for (const Kind kind : kinds) {
     EXPECT_EQ(rest(frame(kind, {1, 0, 0}, "not a message")), kInvalid) << protocol::to_string(kind);
