@@ -23,7 +23,7 @@ Result<Response> answer_with(const tracking::View& view, ExperimentId id) {
 // Experiments that a search has found, each as it is when its piece is worked out.
 class ExperimentsSource final : public Source {
  public:
-  ExperimentsSource(tracking::Tracking& tracking, plain::ExperimentPage page)
+  ExperimentsSource(tracking::Tracking& tracking, search::ExperimentPage page)
       : tracking_(tracking), page_(std::move(page)) {}
 
   Result<Piece> next() override {
@@ -53,7 +53,7 @@ class ExperimentsSource final : public Source {
 
  private:
   tracking::Tracking& tracking_;
-  const plain::ExperimentPage page_;
+  const search::ExperimentPage page_;
   std::size_t at_ = 0;
   JsonWriter json_;
 };
@@ -79,10 +79,10 @@ Result<Response> get_experiment_by_name(Context& context, const Call& call) {
 }
 
 Result<Response> search_experiments(Context& context, const Call& call) {
-  plain::ExperimentQuestion question;
+  search::ExperimentQuestion question;
   TRY(read_search(call.fields(), "view_type", question));
   TRY(const auto view, context.shared.tracking.snapshot());
-  TRY(auto page, plain::search_experiments(view, question));
+  TRY(auto page, find_experiments(context, view, question));
   return source_response(
       std::make_unique<ExperimentsSource>(context.shared.tracking, std::move(page)));
 }

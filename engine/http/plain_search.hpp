@@ -1,8 +1,8 @@
 #pragma once
 
 // A stand-in for the query engine of engine/tracking/search, with its interface: the default order,
-// pages by offset, and no filters. To be replaced by it, whole; only search.cpp and experiments.cpp
-// know this header.
+// pages by offset, and no filters. To be replaced by it, whole; only search_fields knows this
+// header.
 
 #include <string>
 #include <vector>

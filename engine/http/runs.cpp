@@ -18,7 +18,7 @@ Result<tracking::FoundRun> need_run(const tracking::View& view, std::string_view
 // Runs that a search has found, each as it is when its piece is worked out.
 class RunsSource final : public Source {
  public:
-  RunsSource(tracking::Tracking& tracking, plain::RunPage page)
+  RunsSource(tracking::Tracking& tracking, search::RunPage page)
       : tracking_(tracking), page_(std::move(page)) {}
 
   Result<Piece> next() override {
@@ -47,7 +47,7 @@ class RunsSource final : public Source {
 
  private:
   tracking::Tracking& tracking_;
-  const plain::RunPage page_;
+  const search::RunPage page_;
   std::size_t at_ = 0;
   JsonWriter json_;
 };
@@ -78,7 +78,7 @@ Result<Response> get_run(Context& context, const Call& call) {
 
 Result<Response> search_runs(Context& context, const Call& call) {
   const Fields fields = call.fields();
-  plain::RunQuestion question;
+  search::RunQuestion question;
   TRY(read_search(fields, "run_view_type", question));
   TRY(const auto ids, fields.texts("experiment_ids"));
   for (const std::string_view id : ids) {
@@ -86,7 +86,7 @@ Result<Response> search_runs(Context& context, const Call& call) {
     question.experiments.push_back(ExperimentId{number});
   }
   TRY(const auto view, context.shared.tracking.snapshot());
-  TRY(auto page, plain::search_runs(view, question));
+  TRY(auto page, find_runs(context, view, question));
   return source_response(std::make_unique<RunsSource>(context.shared.tracking, std::move(page)));
 }
 

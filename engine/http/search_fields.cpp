@@ -21,8 +21,8 @@ Result<std::int64_t> read_max_results(const Fields& fields, std::int64_t fallbac
   return *given;
 }
 
-Result<plain::ViewType> read_view_type(const Fields& fields, std::string_view name) {
-  using plain::ViewType;
+Result<search::ViewType> read_view_type(const Fields& fields, std::string_view name) {
+  using search::ViewType;
   const Value* value = fields.find(name);
   if (!value || value->is_null()) return ViewType::kActive;
   if (const auto* text = value->text()) {
@@ -32,6 +32,16 @@ Result<plain::ViewType> read_view_type(const Fields& fields, std::string_view na
   }
   TRY(const auto number, fields.integer(name));
   return number == 2 ? ViewType::kDeleted : number == 3 ? ViewType::kAll : ViewType::kActive;
+}
+
+Result<search::RunPage> find_runs(Context&, const tracking::View& view,
+                                  const search::RunQuestion& question) {
+  return search::search_runs(view, question);
+}
+
+Result<search::ExperimentPage> find_experiments(Context&, const tracking::View& view,
+                                                const search::ExperimentQuestion& question) {
+  return search::search_experiments(view, question);
 }
 
 }  // namespace stepwell::http

@@ -1,11 +1,14 @@
 #pragma once
 
-// What the two searches have in common: their paging and their stage.
+// What the two searches have in common: their paging and their stage. The one place that knows
+// which engine searches: plain_search stands in for tracking/search here and in search_fields.cpp.
 
-#include "engine/http/fields.hpp"
+#include "engine/http/handler.hpp"
 #include "engine/http/plain_search.hpp"
 
 namespace stepwell::http {
+
+namespace search = plain;
 
 inline constexpr std::int64_t kSearchResultsMax = 50'000;
 inline constexpr std::int64_t kSearchResultsDefault = 1000;
@@ -18,7 +21,12 @@ Result<void> read_search(const Fields& fields, std::string_view view, Question& 
 Result<std::int64_t> read_max_results(const Fields& fields, std::int64_t fallback,
                                       std::int64_t most);
 // A name or a number of MLflow's. An unknown name counts as absent, as everywhere.
-Result<plain::ViewType> read_view_type(const Fields& fields, std::string_view name);
+Result<search::ViewType> read_view_type(const Fields& fields, std::string_view name);
+
+Result<search::RunPage> find_runs(Context& context, const tracking::View& view,
+                                  const search::RunQuestion& question);
+Result<search::ExperimentPage> find_experiments(Context& context, const tracking::View& view,
+                                                const search::ExperimentQuestion& question);
 
 template <typename Question>
 Result<void> read_search(const Fields& fields, std::string_view view, Question& question) {

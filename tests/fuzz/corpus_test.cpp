@@ -57,6 +57,9 @@ TEST(CorpusTest, Codec) {
 TEST(CorpusTest, Store) {
   feed_all("store", store);
 }
+TEST(CorpusTest, Http) {
+  feed_all("http", http);
+}
 
 }  // namespace
 }  // namespace stepwell::fuzz

@@ -20,6 +20,8 @@ void spool(Bytes input);
 void codec(Bytes input);
 // What the index holds of points: a chunk, a directory row, a tail list, a part of a tail.
 void store(Bytes input);
+// A request however it is cut, and arguments in a body and in a query.
+void http(Bytes input);
 
 using Target = void (*)(Bytes);
 
