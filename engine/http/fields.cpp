@@ -70,7 +70,7 @@ const Value* Fields::find(std::string_view name) const {
   if (!members_) return nullptr;
   // The last one of a name counts.
   for (auto at = members_->rbegin(); at != members_->rend(); ++at) {
-    if (at->first == name) return &at->second;
+    if (at->name == name) return &at->value;
   }
   return nullptr;
 }

@@ -38,6 +38,9 @@ Result<Response> get_history(Context& context, const Call& call);
 Result<Response> get_history_bulk(Context& context, const Call& call);
 Result<Response> get_history_bulk_interval(Context& context, const Call& call);
 
+// A run's loss account (account.cpp).
+Result<Response> get_account(Context& context, const Call& call);
+
 // The server itself (service.cpp).
 Result<Response> health(Context& context, const Call& call);
 Result<Response> version(Context& context, const Call& call);

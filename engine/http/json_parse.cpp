@@ -66,8 +66,8 @@ class Converter {
   bool convert_object(dom::object from, Value& into) {
     Members members;
     for (const dom::key_value_pair each : from) {
-      auto& [name, value] = members.emplace_back(each.key, Value{});
-      if (!convert(each.value, value)) return false;
+      members.push_back({each.key, Value()});
+      if (!convert(each.value, members.back().value)) return false;
     }
     into.held = std::move(members);
     return true;

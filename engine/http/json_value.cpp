@@ -53,10 +53,18 @@ void add(Members& members, std::string_view name, std::string_view text) {
     std::get<List>(value.held).push_back(Value{text});
     return;
   }
-  members.emplace_back(name, Value{text});
+  members.push_back({name, Value(text)});
 }
 
 }  // namespace
+
+Value::Value() = default;
+Value::Value(Held value) : held(std::move(value)) {}
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
 
 std::string shown_as_json(const Value& value, std::size_t bytes_max) {
   if (value.is_null()) return "null";

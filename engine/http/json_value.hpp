@@ -18,19 +18,34 @@
 namespace stepwell::http {
 
 struct Value;
+struct Member;
 using List = std::vector<Value>;
-using Members = std::vector<std::pair<std::string_view, Value>>;
+using Members = std::vector<Member>;
 
 struct Value {
   // Nothing (null or absent), or what JSON knows; whole numbers that no int64 holds are unsigned.
-  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string_view, List,
-               Members>
-      held;
+  using Held = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double,
+                            std::string_view, List, Members>;
+  Value();
+  explicit Value(Held value);
+  // Not inline: a Value holds Values, which are complete only behind it.
+  Value(const Value&);
+  Value(Value&&) noexcept;
+  Value& operator=(const Value&);
+  Value& operator=(Value&&) noexcept;
+  ~Value();
 
   bool is_null() const { return std::holds_alternative<std::monostate>(held); }
   const Members* object() const { return std::get_if<Members>(&held); }
   const List* list() const { return std::get_if<List>(&held); }
   const std::string_view* text() const { return std::get_if<std::string_view>(&held); }
+
+  Held held;
+};
+
+struct Member {
+  std::string_view name;
+  Value value;
 };
 
 // As JSON, cut to about `bytes_max` bytes, for messages.

@@ -161,9 +161,12 @@ std::size_t Parser::put(std::string_view bytes) {
   error_code error;
   const std::size_t taken = impl_->put({bytes.data(), bytes.size()}, error);
   if (error == beast_http::error::need_more) {
-    // What does not end within the limit is refused before it is all there.
-    if (!impl_->is_header_done() && bytes.size() - taken > impl_->header_bytes()) {
-      impl_->refuse(make_error_code(beast_http::error::header_limit));
+    // What does not end within the limit is refused before it is all there: a head, or what stands
+    // between chunks.
+    if (bytes.size() - taken > impl_->header_bytes()) {
+      impl_->refuse(impl_->is_header_done()
+                        ? make_error_code(beast_http::error::bad_chunk_extension)
+                        : make_error_code(beast_http::error::header_limit));
     }
   } else if (error) {
     impl_->refuse(error);

@@ -110,6 +110,7 @@ const std::vector<Route>& routes() {
       {kGet, kAlone, "/livez", kNone, live},
       {kGet, kAlone, "/readyz", kNone, ready},
       {kGet, kAlone, "/api/stepwell/v1/capabilities", kNone, capabilities},
+      {kGet, kAlone, "/api/stepwell/v1/runs/{id}/account", kNone, get_account},
   };
   return kRoutes;
 }

@@ -152,6 +152,7 @@ Task<void> Session::answer_request() {
   auto writing = write(std::move(response), request);
   if (!co_await std::move(writing)) last_ = true;
   count_body(0);
+  if (!log().should_log(spdlog::level::debug)) co_return;
   log().debug("{} {} {} {} {} bytes {} us {}", stream_->peer(), request.method_name,
               protocol::quoted(request.path), status, written_bytes_,
               (home_.now() - begin) / std::chrono::microseconds(1), request.id);

@@ -60,6 +60,9 @@ TEST(CorpusTest, Store) {
 TEST(CorpusTest, Search) {
   feed_all("search", search);
 }
+TEST(CorpusTest, Http) {
+  feed_all("http", http);
+}
 
 }  // namespace
 }  // namespace stepwell::fuzz

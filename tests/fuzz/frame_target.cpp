@@ -1,6 +1,7 @@
 #include <string>
 
 #include "protocol/batch.hpp"
+#include "protocol/log_batch.hpp"
 #include "protocol/messages.hpp"
 #include "tests/fuzz/targets.hpp"
 
@@ -49,6 +50,11 @@ void read_batch(Bytes payload) {
 
 void read_payload(Bytes payload) {
   read_batch(payload);
+  if (const auto logged = protocol::LogBatchView::parse(payload)) {
+    for (const protocol::TextView& text : logged.value().params) {
+      STEPWELL_ASSERT(text.key.size() + text.value.size() <= payload.size());
+    }
+  }
   decode_as<wire::HelloT>(payload);
   decode_as<wire::WelcomeT>(payload);
   decode_as<wire::PositionsT>(payload);

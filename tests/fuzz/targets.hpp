@@ -22,6 +22,8 @@ void codec(Bytes input);
 void store(Bytes input);
 // A filter, an order_by term and a page token of a search.
 void search(Bytes input);
+// A request however it is cut, and arguments in a body and in a query.
+void http(Bytes input);
 
 using Target = void (*)(Bytes);
 

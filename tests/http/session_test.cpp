@@ -110,6 +110,8 @@ TEST_F(SessionTest, WhatIsNotOneRequestIsRefusedAndTheConnectionEnds) {
        post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"a bad chunk", post + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n0\r\n\r\n", 400},
       {"a chunk without its end", post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}0\r\n\r\n", 400},
+      {"a chunk whose head never ends",
+       post + "Transfer-Encoding: chunked\r\n\r\n2;" + std::string(20'000, 'x'), 400},
       {"a blank before the colon", post + "Content-Length : 2\r\n\r\n{}", 400},
       {"a line that goes on", post + "X: y\r\n z\r\nContent-Length : 2\r\n\r\n{}", 400},
       {"no host", "GET /health HTTP/1.1\r\n\r\n", 400},
