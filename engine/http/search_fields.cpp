@@ -34,14 +34,4 @@ Result<tracking::ViewType> read_view_type(const Fields& fields, std::string_view
   return number == 2 ? ViewType::kDeleted : number == 3 ? ViewType::kAll : ViewType::kActive;
 }
 
-Result<search::RunPage> find_runs(Context&, const tracking::View& view,
-                                  const search::RunQuestion& question) {
-  return search::search_runs(view, question);
-}
-
-Result<search::ExperimentPage> find_experiments(Context&, const tracking::View& view,
-                                                const search::ExperimentQuestion& question) {
-  return search::search_experiments(view, question);
-}
-
 }  // namespace stepwell::http

@@ -7,8 +7,6 @@
 
 namespace stepwell::http {
 
-namespace search = plain;
-
 inline constexpr std::int64_t kSearchResultsMax = 50'000;
 inline constexpr std::int64_t kSearchResultsDefault = 1000;
 

@@ -110,7 +110,7 @@ class SegmentedLog final : public Log {
   bool submit_posted_ = false;
   bool vouched_ = true;  // A mark vouches for the last group with records.
   TimerId idle_timer_ = 0;
-  bool closing_mark_ = false;  // The log's last group has been asked for.
+  bool closing_mark_ = false;    // The log's last group has been asked for.
   std::uint64_t idle_seen_ = 0;  // groups_written_ when the idle timer was set.
 
   std::deque<Segment> segments_;  // Oldest first; begun ones, then prepared ones.

@@ -40,7 +40,10 @@ ModelVerdict ReferenceModel::without_writer(const Command& command) {
     return {VerdictCode::kApplied, 0, {}};
   }
   if (command.kind == Kind::kRunStage) run->second.deleted = command.deleted;
-  if (command.kind == Kind::kDeleteTag) run->second.tags.erase(command.texts.front().first);
+  if (command.kind == Kind::kDeleteTag &&
+      run->second.tags.erase(command.texts.front().first) == 0) {
+    return {VerdictCode::kNotFound, 0, {}};
+  }
   return {VerdictCode::kApplied, 0, {}};
 }
 
