@@ -76,13 +76,14 @@ Result<std::unique_ptr<net::Listener>> Server::listen(const Budgets& budgets) {
   for (std::uint64_t i = 0; i < budgets.network_threads; ++i) {
     network_.push_back(std::make_unique<net::AsioExecutor>());
   }
+  TRY(auto listener, net::tcp_listen(*network_.front(), address.host, address.port));
   if (!is_loopback(address.host)) {
     log().warn(
         "listening on {}, beyond this machine, without authentication: whoever reaches it may "
         "read, change and delete everything",
         config_.listen);
   }
-  return net::tcp_listen(*network_.front(), address.host, address.port);
+  return listener;
 }
 
 Result<void> Server::open_store(const Budgets& budgets,
