@@ -76,7 +76,9 @@ class Store {
   };
 
   Store(Environment environment, std::string directory, Options options, Fold& fold);
-  Result<void> open_index(bool exists);
+  // `log_id`: of the log that a new index is made for.
+  Result<void> open_index(bool exists, std::optional<std::uint64_t> log_id = {});
+  Result<void> begin_index_anew(const std::string& wal_directory, const Error& why);
   Result<void> open_log(OpenReport& report);
   void append_all(const std::shared_ptr<Submission>& submission);
   Result<void> admit(const Command& command);

@@ -3,6 +3,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/logging.hpp"
 #include "engine/store/store.hpp"
+#include "engine/wal/scan.hpp"
 
 namespace stepwell::store {
 namespace {
@@ -24,12 +25,36 @@ Result<std::unique_ptr<Store>> Store::open(Environment environment, const std::s
   }
   TRY(files.make_directories(directory));
   TRY(self->lock_, files.lock_directory(directory));
-  TRY(self->open_index(exists));
+  auto opened = self->open_index(exists);
+  const bool is_lost = !opened && opened.error().kind == ErrorKind::kCorrupt;
+  if (is_lost && exists && self->options_.log.salvage && !self->options_.read_only) {
+    self->index_.reset();
+    opened = self->begin_index_anew(wal_directory, opened.error());
+  }
+  TRY(std::move(opened));
   TRY(self->open_log(report));
   return self;
 }
 
-Result<void> Store::open_index(bool exists) {
+// A log that was never recycled tells all that the index did.
+Result<void> Store::begin_index_anew(const std::string& wal_directory, const Error& why) {
+  TRY(const auto log_id, wal::id_of_complete_log(environment_.files, wal_directory));
+  if (!log_id) {
+    return fail(
+        ErrorKind::kCorrupt,
+        "{}; it cannot be rebuilt, since the log does not go back to its beginning: restore "
+        "a backup",
+        why.text);
+  }
+  const std::string path = options_.index_directory + "/index.lmdb";
+  stepwell::log().warn("{}; it is rebuilt from the log, what is left of it is {}.incomplete",
+                       why.text, path);
+  // There may be nothing left of it.
+  static_cast<void>(index::Environment::set_aside(path));
+  return open_index(false, log_id);
+}
+
+Result<void> Store::open_index(bool exists, std::optional<std::uint64_t> log_id) {
   const std::string path = options_.index_directory + "/index.lmdb";
   index::Options index_options;
   index_options.map_bytes = options_.index_map_bytes;
@@ -68,6 +93,7 @@ Result<void> Store::open_index(bool exists) {
                                    options_.read_only));
   } else {
     meta_.store = environment_.random.next_id<StoreId>();
+    if (log_id) store_le(meta_.store.bytes.data(), *log_id);
   }
   if (!options_.read_only) {
     ++meta_.incarnation;

@@ -206,6 +206,17 @@ Result<ScanResult> scan_log(io::FileSystem& files, const std::string& directory,
   return Scanner(files, directory, options, visit, report).run();
 }
 
+Result<std::optional<std::uint64_t>> id_of_complete_log(io::FileSystem& files,
+                                                        const std::string& directory) {
+  const std::string path = directory + "/" + segment_name(0);
+  TRY(const bool there, files.exists(path));
+  if (!there) return std::nullopt;
+  ArenaPool arenas(kBlock, 1);
+  TRY(const auto reader, SegmentReader::open(files, path, arenas));
+  if (!reader->header()) return std::nullopt;
+  return reader->header()->log_id;
+}
+
 Result<SegmentFile> scan_segment(io::FileSystem& files, const std::string& path,
                                  const OnScannedGroup& visit, RecoveryReport& report) {
   ArenaPool arenas(kChunkBytesMax, 2);

@@ -61,4 +61,9 @@ Result<ScanResult> scan_log(io::FileSystem& files, const std::string& directory,
 Result<SegmentFile> scan_segment(io::FileSystem& files, const std::string& path,
                                  const OnScannedGroup& visit, RecoveryReport& report);
 
+// Id of a log that still holds its first record. Nothing: its oldest segments were recycled, or
+// there are none, or the first one's header is lost.
+Result<std::optional<std::uint64_t>> id_of_complete_log(io::FileSystem& files,
+                                                        const std::string& directory);
+
 }  // namespace stepwell::wal

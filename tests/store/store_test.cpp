@@ -230,6 +230,34 @@ TEST_F(StoreTest, ALostIndexIsNotTakenForANewStore) {
   store.leave();
   ASSERT_TRUE(world.record_remove("store/index.lmdb"));
   EXPECT_FALSE(store.open().has_value());
+  store.options.log.salvage = true;
+  const auto opened = store.open();
+  ASSERT_FALSE(opened.has_value()) << "its first segments were used again";
+  EXPECT_NE(opened.error().text.find("does not go back to its beginning"), std::string::npos);
+}
+
+// While nothing of the log was recycled it tells all that the index did.
+TEST_F(StoreTest, ALostIndexIsRebuiltFromAWholeLogIfThatIsWanted) {
+  store.options.log.segment_bytes = 8 << 20;
+  open();
+  send_all(script(60));
+  const std::string before = store.digest().value();
+  ASSERT_TRUE(store.close());
+  store.leave();
+  std::filesystem::remove(directory.path() + "/index.lmdb");
+  ASSERT_TRUE(world.record_remove("store/index.lmdb"));
+  ASSERT_FALSE(store.open().has_value());
+  store.options.log.salvage = true;
+  const auto opened = store.open();
+  ASSERT_TRUE(opened.has_value()) << opened.error().text;
+  EXPECT_EQ(store.digest().value(), before);
+  witness.compare(store);
+  send_all(script(20, 8));
+  ASSERT_TRUE(store.close());
+  store.leave();
+  store.options.log.salvage = false;
+  ASSERT_TRUE(store.open()) << "it is a store like others";
+  witness.compare(store);
 }
 
 }  // namespace
