@@ -86,7 +86,7 @@ Result<void> write_run_info(JsonWriter& json, const View& view, const tracking::
   json.field("status", to_string(row.status));
   json.field("start_time", row.start_ms);
   if (is_end(row.status) && row.end_ms != 0) json.field("end_time", row.end_ms);
-  json.field("artifact_uri", below_location(location, id + "/artifacts"));
+  json.field("artifact_uri", tracking::artifact_uri(location, row.id));
   json.field("lifecycle_stage", stage_name(is_deleted(row, run.experiment)));
   json.end_object();
   return ok();

@@ -134,13 +134,6 @@ double stored_value(double value) {
   return std::copysign(std::numeric_limits<double>::max(), value);
 }
 
-std::string below_location(std::string_view location, std::string_view path) {
-  const std::string_view query = location.substr(std::min(location.size(), location.find('?')));
-  std::string_view base = location.substr(0, location.size() - query.size());
-  const bool ends_so = base.ends_with('/');
-  return fmt::format("{}{}{}{}", base, ends_so ? "" : "/", path, query);
-}
-
 Result<std::uint64_t> parse_experiment_id(std::string_view text) {
   std::uint64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);

@@ -31,9 +31,6 @@ std::size_t characters_of(std::string_view text);
 // What MLflow stores of a value: an infinity becomes the greatest finite double of its sign.
 double stored_value(double value);
 
-// Below the location, before its query: `a/b?c` + `d` -> `a/b/d?c`.
-std::string below_location(std::string_view location, std::string_view path);
-
 // The number of an experiment's id. Nothing where it is none.
 Result<std::uint64_t> parse_experiment_id(std::string_view text);
 

@@ -101,7 +101,7 @@ Result<Response> list_artifacts(Context& context, const Call& call) {
   TRY(const auto location, tracking::artifact_location(view, run.row.experiment, run.experiment));
   JsonWriter json;
   json.begin_object();
-  json.field("root_uri", below_location(location, run.row.id.hex() + "/artifacts"));
+  json.field("root_uri", tracking::artifact_uri(location, run.row.id));
   json.end_object();
   return json_response(json.take());
 }

@@ -1,5 +1,7 @@
 #include "engine/tracking/lookup.hpp"
 
+#include <algorithm>
+
 #include "engine/base/bytes.hpp"
 #include "engine/tracking/row_keys.hpp"
 
@@ -25,6 +27,12 @@ Result<std::string> artifact_location(const View& view, ExperimentId id, const E
   if (!row.artifact_location.empty()) return row.artifact_location;
   TRY(const auto root, view.rows().get(table::kSettings, kArtifactRootSetting));
   return fmt::format("{}/{}", root.value_or(""), id.value);
+}
+
+std::string artifact_uri(std::string_view location, const RunId& run) {
+  const std::string_view query = location.substr(std::min(location.size(), location.find('?')));
+  const std::string_view path = location.substr(0, location.size() - query.size());
+  return fmt::format("{}{}{}/artifacts{}", path, path.ends_with('/') ? "" : "/", run.hex(), query);
 }
 
 Result<std::optional<FoundRun>> find_run(const View& view, const RunId& id) {

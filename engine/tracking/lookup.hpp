@@ -14,6 +14,9 @@ Result<std::optional<ExperimentId>> find_experiment(const View& view, std::strin
 // Where its artifacts belong: its own location, or below the root for one that has none.
 Result<std::string> artifact_location(const View& view, ExperimentId id, const ExperimentRow& row);
 
+// Of a run of an experiment whose artifacts are there: below its path, before its query.
+std::string artifact_uri(std::string_view location, const RunId& run);
+
 struct FoundRun {
   RunNumber number;
   RunRow row;

@@ -10,6 +10,7 @@
 #include "engine/http/guard.hpp"
 #include "engine/http/json_writer.hpp"
 #include "engine/http/names.hpp"
+#include "engine/tracking/lookup.hpp"
 
 namespace stepwell::http {
 namespace {
@@ -139,8 +140,9 @@ TEST(Names, AreCutAtCharactersAndLocationsBeforeTheirQuery) {
   EXPECT_EQ(cut("aüb", 2), "aü");
   EXPECT_EQ(cut("aüb", 3), "aüb");
   EXPECT_EQ(cut("", 3), "");
-  EXPECT_EQ(below_location("s3://b/x?y", "z"), "s3://b/x/z?y");
-  EXPECT_EQ(below_location("mlflow-artifacts:/", "3"), "mlflow-artifacts:/3");
+  const RunId run = *RunId::parse("0123456789abcdef0123456789abcdef");
+  EXPECT_EQ(tracking::artifact_uri("s3://b/x?y", run), "s3://b/x/" + run.hex() + "/artifacts?y");
+  EXPECT_EQ(tracking::artifact_uri("file:/", run), "file:/" + run.hex() + "/artifacts");
   EXPECT_EQ(parse_experiment_id("18446744073709551615").value(), 18446744073709551615ULL);
   for (const std::string_view bad : {"", "x", "1x", "-1", "18446744073709551616", " 1"}) {
     EXPECT_FALSE(parse_experiment_id(bad)) << bad;

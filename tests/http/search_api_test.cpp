@@ -1,4 +1,5 @@
-// Searching runs over HTTP: pages. (What filters and orders mean is tracking/'s.)
+// Searching runs over HTTP: pages, and that filters and orders arrive. (What they mean is
+// tracking/'s.)
 
 #include <set>
 
@@ -43,6 +44,44 @@ TEST_F(SearchApiTest, SearchesComeInPages) {
                  fmt::format(R"({{"experiment_ids":["{}"],"page_token":"x y"}})", experiment))
                 .status,
             400);
+}
+
+TEST_F(SearchApiTest, FiltersAndOrdersDecide) {
+  std::vector<std::string> runs;
+  for (int i = 0; i < 3; ++i) {
+    runs.push_back(create_run());
+    ASSERT_EQ(post("runs/log-metric", fmt::format(R"({{"run_id":"{}","key":"loss","value":0.{},
+        "timestamp":1}})",
+                                                  runs.back(), i))
+                  .status,
+              200);
+  }
+  const auto search = [&](std::string_view filter, std::string_view order) {
+    const Answer answer = post("runs/search", fmt::format(R"({{"experiment_ids":["0"],
+        "filter":"{}","order_by":["{}"]}})",
+                                                          filter, order));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    std::vector<std::string> found;
+    for (std::size_t at = 0; (at = answer.body.find("\"run_id\":\"", at)) != std::string::npos;) {
+      found.push_back(answer.body.substr(at += 10, 32));
+    }
+    return found;
+  };
+  EXPECT_EQ(search("metrics.loss > 0.05", "metrics.loss DESC"),
+            (std::vector<std::string>{runs[2], runs[1]}));
+  // Seen at once, in columns that the search before has left.
+  post("runs/log-metric",
+       fmt::format(R"({{"run_id":"{}","key":"loss","value":0.9,"timestamp":2}})", runs[0]));
+  EXPECT_EQ(search("metrics.loss > 0.05", "metrics.loss DESC"),
+            (std::vector<std::string>{runs[0], runs[2], runs[1]}));
+  // As runs/get says it, which depends on the root.
+  const std::string uri = field(get("runs/get?run_id=" + runs[1]), "artifact_uri");
+  EXPECT_EQ(search(fmt::format("attributes.artifact_uri = '{}'", uri), "run_id"),
+            std::vector<std::string>{runs[1]});
+  const Answer refused =
+      post("runs/search", R"({"experiment_ids":["0"],"filter":"metrics.loss >"})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(field(refused, "error_code"), "INVALID_PARAMETER_VALUE");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/bytes.hpp"
+#include "engine/tracking/lookup.hpp"
 
 namespace stepwell::tracking::search {
 namespace {
@@ -42,7 +43,7 @@ Result<void> Ranking::make(Term& term, const Rows& rows) {
     if (reader) {
       TRY(text, reader->text(run.number));
     } else {
-      text = artifact_uri(source_.experiment, run.id);
+      text = artifact_uri(source_.experiment.artifact_location, run.id);
     }
     if (!text) continue;
     text->resize(std::min(text->size(), kOrderedBytesMax));

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "engine/base/bytes.hpp"
+#include "engine/tracking/lookup.hpp"
 #include "engine/tracking/search/meaning.hpp"
 #include "engine/tracking/search/page.hpp"
 #include "engine/tracking/search/ranking.hpp"
@@ -103,8 +104,9 @@ Result<RunPage> search_runs(const View& view, SearchCache& cache, const RunQuest
   std::vector<Found<RunId>> found;
   std::uint64_t steps = 0;
   for (const ExperimentId id : experiments) {
-    TRY(const auto experiment, view.experiment(id));
+    TRY(auto experiment, view.experiment(id));
     if (!experiment) continue;
+    TRY(experiment->artifact_location, artifact_location(view, id, *experiment));
     TRY(cache.with_tables(view, id, plan.columns,
                           [&](const Table& table, const std::vector<RunNumber>& hidden) {
                             return find({view, *experiment, table}, plan, hidden, steps, found);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "engine/tracking/lookup.hpp"
 #include "engine/tracking/search/matcher.hpp"
 
 namespace stepwell::tracking::search {
@@ -23,16 +24,6 @@ Rows without(const Rows& rows, const Rows& others) {
 }
 
 }  // namespace
-
-std::string artifact_uri(const ExperimentRow& experiment, const RunId& run) {
-  // Below the path, which a query may follow.
-  const std::string_view location = experiment.artifact_location;
-  const std::size_t query = std::min(location.find('?'), location.size());
-  std::string_view path = location.substr(0, query);
-  while (path.size() > 1 && path.ends_with('/') && !path.ends_with(":/")) path.remove_suffix(1);
-  return fmt::format("{}{}{}/artifacts{}", path, path.ends_with('/') ? "" : "/", run.hex(),
-                     location.substr(query));
-}
 
 Result<Rows> Selector::select(const Filter& filter, Rows rows) const {
   switch (filter.kind) {
@@ -134,7 +125,7 @@ Result<Rows> Selector::compare(const Comparison& comparison, Rows rows) const {
       return by([&](const RunCells& run) { return Text(made = run.id.hex()); });
     case Field::kArtifactUri:
       return by([&](const RunCells& run) {
-        return Text(made = artifact_uri(source_.experiment, run.id));
+        return Text(made = artifact_uri(source_.experiment.artifact_location, run.id));
       });
     default:
       break;

@@ -21,9 +21,6 @@ struct Source {
   const Table& table;
 };
 
-// As MLflow gives it.
-std::string artifact_uri(const ExperimentRow& experiment, const RunId& run);
-
 class Selector {
  public:
   // `steps`: what the patterns of one search took so far, over all its tables.
