@@ -70,7 +70,7 @@ class Printer {
       json.add("run", run).add("key", series.key).add("context", series.context);
       json.add("first", at.least).add("last", at.greatest);
       json.add("count", count).add("nan_count", nans);
-      for (const std::size_t side : {0, 1}) {
+      for (const std::size_t side : {0u, 1u}) {
         const char* name = side == 0 ? "min" : "max";
         bounded ? json.add(name, bounds[side]) : json.add_raw(name, "null");
       }

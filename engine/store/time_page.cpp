@@ -77,7 +77,7 @@ Result<Columns> read_by_time(SeriesChunks& chunks, const PointRange& range,
   std::vector<ChunkEntry> entries;
   const auto read_entries = [&]() -> Result<void> {
     const auto time_min = [](const ChunkEntry& entry) { return entry.stats.time_min; };
-    std::ranges::stable_sort(entries, {}, time_min);
+    std::ranges::sort(entries, {}, time_min);
     for (const ChunkEntry& entry : entries) {
       if (!least.wants(entry.stats.time_min, entry.stats.time_max)) continue;
       TRY(const ColumnsView points, chunks.read(entry));

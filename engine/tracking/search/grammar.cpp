@@ -206,8 +206,6 @@ inline constexpr std::string_view expected<test> = "a comparator, such as =, LIK
 template <>
 inline constexpr std::string_view expected<value> = "a number or a quoted string";
 template <>
-inline constexpr std::string_view expected<item> = "a quoted string";
-template <>
 inline constexpr std::string_view expected<list_end> = "',' or ')'";
 template <>
 inline constexpr std::string_view expected<close> = "AND, OR or ')'";

@@ -1,7 +1,7 @@
 #include "engine/tracking/search/selector.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "engine/tracking/lookup.hpp"
 #include "engine/tracking/search/matcher.hpp"
@@ -44,15 +44,13 @@ Result<Rows> Selector::select(const Filter& filter, Rows rows) const {
 }
 
 Result<Rows> Selector::select_all(const std::vector<Filter>& filters, Rows rows) const {
-  std::vector<std::size_t> plan(filters.size());
-  std::iota(plan.begin(), plan.end(), 0);
-  std::vector<double> shares;
-  for (const Filter& filter : filters) shares.push_back(share(filter));
-  std::stable_sort(plan.begin(), plan.end(),
-                   [&](std::size_t a, std::size_t b) { return shares[a] < shares[b]; });
-  for (const std::size_t next : plan) {
+  // The most selective first; of equal ones the first.
+  std::vector<std::pair<double, const Filter*>> plan;
+  for (const Filter& filter : filters) plan.emplace_back(share(filter), &filter);
+  std::sort(plan.begin(), plan.end());
+  for (const auto& [share, filter] : plan) {
     if (rows.empty()) break;
-    TRY(rows, select(filters[next], std::move(rows)));
+    TRY(rows, select(*filter, std::move(rows)));
   }
   return rows;
 }
