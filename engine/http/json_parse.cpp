@@ -77,6 +77,7 @@ class Converter {
 };
 
 Result<Document> parse_once(std::string_view body, const Options& options) {
+  if (body.empty()) return Document{};  // As below; and there may be no memory to copy from.
   auto document = std::make_shared<dom::document>();
   dom::parser& parser = parser_of_thread(options.json_depth_max);
   const auto parsed = parser.parse_into_document(*document, body.data(), body.size());
