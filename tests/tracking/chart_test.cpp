@@ -128,8 +128,9 @@ TEST_P(ChartTest, ALongOneComesInPagesEachWithItsOwnSnapshot) {
       EXPECT_EQ(series->bucket.back(), kPoints - 1);
     }
     // Within the grid and beyond it.
-    it.send(batch_frame({2, 1, sequence++}, "m4",
-                        {{static_cast<std::int64_t>(sequence), 7, 9}, {kPoints + 5, 0, 1}}));
+    it.send(batch_frame({2, 1, sequence}, "m4",
+                        {{static_cast<std::int64_t>(sequence) + 1, 7, 9}, {kPoints + 5, 0, 1}}));
+    ++sequence;
   }
   EXPECT_GE(pages, 3u);
   ASSERT_EQ(counts.size(), 10u);
