@@ -20,44 +20,6 @@ Result<Response> answer_with(const tracking::View& view, ExperimentId id) {
   return json_response(json.take());
 }
 
-// Experiments that a search has found, each as it is when its piece is worked out.
-class ExperimentsSource final : public Source {
- public:
-  ExperimentsSource(tracking::Tracking& tracking, tracking::ExperimentPage page)
-      : tracking_(tracking), page_(std::move(page)) {}
-
-  Result<Piece> next() override {
-    constexpr std::size_t kPieceBytes = 256 << 10;
-    TRY(const auto view, tracking_.snapshot());
-    if (at_ == 0) {
-      json_.begin_object();
-      if (!page_.experiments.empty()) {
-        json_.key("experiments");
-        json_.begin_array();
-      }
-    }
-    for (; at_ < page_.experiments.size() && json_.size() < kPieceBytes; ++at_) {
-      const ExperimentId id = page_.experiments[at_];
-      TRY(const auto row, view.experiment(id));
-      if (!row) continue;  // It was purged meanwhile.
-      TRY(write_experiment(json_, view, id, *row));
-    }
-    const bool last = at_ == page_.experiments.size();
-    if (last) {
-      if (!page_.experiments.empty()) json_.end_array();
-      if (!page_.next_page_token.empty()) json_.field("next_page_token", page_.next_page_token);
-      json_.end_object();
-    }
-    return Piece{json_.take(), last};
-  }
-
- private:
-  tracking::Tracking& tracking_;
-  const tracking::ExperimentPage page_;
-  std::size_t at_ = 0;
-  JsonWriter json_;
-};
-
 }  // namespace
 
 Result<Response> get_experiment(Context& context, const Call& call) {
@@ -83,8 +45,14 @@ Result<Response> search_experiments(Context& context, const Call& call) {
   TRY(read_search(call.fields(), "view_type", question));
   TRY(const auto view, context.shared.tracking.snapshot());
   TRY(auto page, tracking::search_experiments(view, question));
-  return source_response(
-      std::make_unique<ExperimentsSource>(context.shared.tracking, std::move(page)));
+  const auto write = [](JsonWriter& json, const tracking::View& now,
+                        const ExperimentId& id) -> Result<void> {
+    TRY(const auto row, now.experiment(id));
+    return row ? write_experiment(json, now, id, *row) : ok();
+  };
+  return source_response(std::make_unique<FoundSource<ExperimentId>>(
+      context.shared.tracking, "experiments", std::move(page.experiments),
+      std::move(page.next_page_token), write));
 }
 
 }  // namespace stepwell::http

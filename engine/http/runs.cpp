@@ -15,43 +15,6 @@ Result<tracking::FoundRun> need_run(const tracking::View& view, std::string_view
   return std::move(*run);
 }
 
-// Runs that a search has found, each as it is when its piece is worked out.
-class RunsSource final : public Source {
- public:
-  RunsSource(tracking::Tracking& tracking, tracking::RunPage page)
-      : tracking_(tracking), page_(std::move(page)) {}
-
-  Result<Piece> next() override {
-    constexpr std::size_t kPieceBytes = 256 << 10;
-    TRY(const auto view, tracking_.snapshot());
-    if (at_ == 0) {
-      json_.begin_object();
-      if (!page_.runs.empty()) {
-        json_.key("runs");
-        json_.begin_array();
-      }
-    }
-    for (; at_ < page_.runs.size() && json_.size() < kPieceBytes; ++at_) {
-      TRY(const auto run, tracking::find_run(view, page_.runs[at_]));
-      if (!run) continue;  // It was purged meanwhile.
-      TRY(write_run(json_, view, *run));
-    }
-    const bool last = at_ == page_.runs.size();
-    if (last) {
-      if (!page_.runs.empty()) json_.end_array();
-      if (!page_.next_page_token.empty()) json_.field("next_page_token", page_.next_page_token);
-      json_.end_object();
-    }
-    return Piece{json_.take(), last};
-  }
-
- private:
-  tracking::Tracking& tracking_;
-  const tracking::RunPage page_;
-  std::size_t at_ = 0;
-  JsonWriter json_;
-};
-
 bool leaves_root(std::string_view path) {
   if (path.starts_with('/')) return true;
   while (!path.empty()) {
@@ -87,7 +50,14 @@ Result<Response> search_runs(Context& context, const Call& call) {
   }
   TRY(const auto view, context.shared.tracking.snapshot());
   TRY(auto page, tracking::search_runs(view, context.shared.searches, question));
-  return source_response(std::make_unique<RunsSource>(context.shared.tracking, std::move(page)));
+  const auto write = [](JsonWriter& json, const tracking::View& now,
+                        const RunId& id) -> Result<void> {
+    TRY(const auto run, tracking::find_run(now, id));
+    return run ? write_run(json, now, *run) : ok();
+  };
+  return source_response(
+      std::make_unique<FoundSource<RunId>>(context.shared.tracking, "runs", std::move(page.runs),
+                                           std::move(page.next_page_token), write));
 }
 
 // What lies there is not known to this server yet.
